@@ -1,0 +1,27 @@
+"""A command's outcome: version 1 of its own stream (design decision 15)."""
+
+from aggregates.event import Event
+
+
+class CommandAccepted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """`result` names what came of it: an execution, a schedule."""
+
+    source: str
+    id: str
+    type: str
+    body_hash: str
+    requested_by: str = ""
+    result: dict[str, str] = {}
+
+
+class CommandRefused(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    source: str
+    id: str
+    type: str
+    body_hash: str
+    code: str
+    message: str
+    requested_by: str = ""
+
+
+CommandEvent = CommandAccepted | CommandRefused

@@ -1,0 +1,270 @@
+"""The port to history: what handlers read and append. `infra/store` implements it twice over.
+
+A handler reads from a `Reading` (one snapshot), decides, and appends a `Batch` that names every
+stream version it relied on (design decision 8). A conflict means: read again, decide again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol
+
+from aggregates.account import AccountState
+from aggregates.account_package.state import AccountPackageState
+from aggregates.event import Event, State
+from aggregates.identity import StreamId
+from aggregates.receivables import ReceivablesState
+
+
+class Conflict(Exception):
+    """Something the batch relied on has changed since it was read. Nothing was written."""
+
+
+class Head(NamedTuple):
+    """The newest commit: position of the last event, chain root (32 bytes), commit time (UTC)."""
+
+    position: int
+    root: bytes
+    at: datetime
+
+
+class Versioned(NamedTuple):
+    """An aggregate as read: its stream, version and state (never None, may be deleted)."""
+
+    stream: StreamId
+    version: int
+    state: Any
+
+
+class AccountRow(NamedTuple):
+    stream: StreamId
+    version: int
+    invoicer: StreamId
+    state: AccountState
+
+
+class PackageRow(NamedTuple):
+    stream: StreamId
+    version: int
+    account: StreamId
+    state: AccountPackageState
+
+
+class ReceivablesRow(NamedTuple):
+    stream: StreamId
+    version: int
+    account: StreamId
+    state: ReceivablesState
+
+
+class Recorded(NamedTuple):
+    """A stored event, decoded to its newest version."""
+
+    position: int
+    stream: StreamId
+    version: int
+    type: str
+    event: Any
+    metadata: Mapping[str, str]
+    at: datetime
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Who asked for it and why: kept with every event of a commit."""
+
+    command: str = ""
+    requested_by: str = ""
+    correlation: str = ""
+
+
+@dataclass(slots=True)
+class Staged:
+    """New events of one stream. `expected` is its version before them (0: new). `state` is the
+    state after them, None for kinds that keep no state row (invoice, chunk, command).
+    """
+
+    kind: str
+    stream: StreamId
+    expected: int
+    events: Sequence[Event]
+    state: State | None = None
+    encoded_state: bytes | None = None
+    """The state in stored form when the caller has it already; else the store encodes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A set the decision relied on being empty, checked under the order lock.
+
+    `kind` and `column` name an indexed column of a state table: ("account", "bill_group"),
+    ("account", "invoicer") (others than itself), ("account", "parent"), ("account_package",
+    "package"), ("account_package", "account"), ("account_package", "ref").
+    """
+
+    kind: str
+    column: str
+    value: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Invoice numbers the batch needs: one for each `InvoiceGenerated` in it, in order."""
+
+    prefix: str
+    length: int
+    start: int
+    series: str = "default"
+
+
+@dataclass(slots=True)
+class Batch:
+    """One transaction: all of it or nothing.
+
+    `read_at` is the head of the snapshot the decision was made on; when nobody wrote since, there
+    is nothing to check. Otherwise every version in `reads` (kind, stream, version; 0: not there)
+    and every absence must still hold. `running` names an execution that must be running and not
+    asked to cancel (design decision 17).
+    """
+
+    metadata: Metadata
+    read_at: int
+    changes: list[Staged] = field(default_factory=list[Staged])
+    reads: list[tuple[str, StreamId, int]] = field(
+        default_factory=list[tuple[str, StreamId, int]]
+    )
+    absences: list[Absence] = field(default_factory=list[Absence])
+    running: StreamId | None = None
+    numbers: Numbers | None = None
+    number_start: int | None = None
+    """Raises the series' next number to at least this (owner's numbering was set or changed)."""
+    new_keys: dict[StreamId, bytes] = field(default_factory=dict[StreamId, bytes])
+    """Random keys of personal data, per account; kept outside history."""
+    destroyed_keys: list[StreamId] = field(default_factory=list[StreamId])
+
+
+class Committed(NamedTuple):
+    head: Head
+    first_position: int
+    first_number: int = 0
+    last_number: int = 0
+
+
+class Reading(Protocol):
+    """One snapshot of the state rows. The as-of reading answers the same questions about the
+    past, from events (design decisions 10, 21).
+    """
+
+    @property
+    def head(self) -> Head: ...
+
+    def get(self, kind: str, stream: StreamId) -> Versioned | None:
+        """One aggregate of any kind with a state row; None if it never existed."""
+        ...
+
+    def get_many(self, kind: str, streams: Iterable[StreamId]) -> dict[StreamId, Versioned]: ...
+
+    def all_of(self, kind: str, key: str = "") -> Iterator[Versioned]:
+        """Every aggregate of a setup kind, schedule or execution, by key; `key` is a prefix."""
+        ...
+
+    def package_by_ref(self, refs: Iterable[str]) -> dict[str, PackageRow]:
+        """Account-packages by their id in the owner's books."""
+        ...
+
+    def packages_of(self, accounts: Iterable[StreamId]) -> list[PackageRow]:
+        """All account-packages of the accounts, ended ones included."""
+        ...
+
+    def members_of(self, invoicer: StreamId) -> list[AccountRow]:
+        """The accounts an account receives invoices for, itself included when it does."""
+        ...
+
+    def children_of(self, number: str) -> Iterator[AccountRow]:
+        """The accounts directly below an account in the tree."""
+        ...
+
+    def receivables_of(self, accounts: Iterable[StreamId]) -> dict[StreamId, ReceivablesRow]:
+        """By account; accounts on which nothing ever waited are left out."""
+        ...
+
+    def is_absent(self, absence: Absence) -> bool: ...
+
+    def next_number(self, series: str) -> int:
+        """The next invoice number of the series; 0 before the owner is set up."""
+        ...
+
+    # what the billing pass reads, for whole ranges of invoicers (b"" is open-ended)
+
+    def invoicers_due(
+        self, groups: Sequence[str], end: date, low: bytes = b"", high: bytes = b""
+    ) -> Iterator[tuple[StreamId, int]]:
+        """Invoicers of the groups, ascending, with the number of packages under them whose next
+        bill date is on or before `end`; also those where something waits (0 then).
+        """
+        ...
+
+    def accounts_in(
+        self, low: bytes, high: bytes, groups: Sequence[str]
+    ) -> list[AccountRow]:
+        """Accounts whose invoicer lies in the range and that are in one of the groups (all groups
+        when empty) and have a due package or something waiting, or are an invoicer of such: by
+        invoicer and account. A superset is allowed.
+        """
+        ...
+
+    def due_packages_in(
+        self, low: bytes, high: bytes, groups: Sequence[str], end: date
+    ) -> list[PackageRow]:
+        """Account-packages under the range's invoicers with a next bill date up to `end`."""
+        ...
+
+    def waiting_in(
+        self, low: bytes, high: bytes, groups: Sequence[str]
+    ) -> list[ReceivablesRow]:
+        """Receivables under the range's invoicers on which something waits."""
+        ...
+
+    def later_packages_in(
+        self, low: bytes, high: bytes, groups: Sequence[str], end: date
+    ) -> dict[StreamId, int]:
+        """Per invoicer, how many packages have a next bill date after `end`."""
+        ...
+
+
+class Store(Protocol):
+    """The event store of one owner."""
+
+    def snapshot(self) -> AbstractContextManager[Reading]:
+        """A consistent view of now; it never blocks writers."""
+        ...
+
+    def as_of(self, position: int) -> AbstractContextManager[Reading]:
+        """The same as history was when `position` was the head."""
+        ...
+
+    def append(self, batch: Batch) -> Committed:
+        """Writes the batch, or raises Conflict and writes nothing."""
+        ...
+
+    def stream(self, stream: StreamId, up_to: int | None = None) -> list[Recorded]:
+        """The events of a stream in order, up to a position."""
+        ...
+
+    def streams(self, streams: Sequence[StreamId]) -> dict[StreamId, list[Recorded]]: ...
+
+    def log(self, after: int, limit: int) -> list[Recorded]:
+        """The next events of the whole history in commit order."""
+        ...
+
+    def exists(self, stream: StreamId) -> bool: ...
+
+    def keys_of(self, accounts: Sequence[StreamId]) -> dict[StreamId, bytes]:
+        """Keys of personal data; an erased account has none."""
+        ...
+
+    def now(self) -> datetime:
+        """The clock (UTC): the computer's, or the sandbox's."""
+        ...
