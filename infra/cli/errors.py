@@ -1,0 +1,83 @@
+"""How the program fails: one line on stderr, an exit status, never a traceback."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+import click
+
+from aggregates.refusal import Refusal
+
+REFUSED = 1
+WRONG_USAGE = 2
+COMPLETED_WITH_FAILURES = 3
+INTERRUPTED = 130
+NOBODY_READS = 141
+
+
+def guarded(words: list[str], action: Callable[[], int]) -> int:
+    """The exit status of `action`; whatever goes wrong is told in one line."""
+    as_json = "--json" in words
+    try:
+        status = action()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        return _nobody_reads()
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("\n")
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("BILLSTREAM_DEBUG"):
+            raise
+        return _told(error, as_json)
+
+
+def _told(error: Exception, as_json: bool) -> int:
+    code, message, details, status = describe(error)
+    try:
+        report(code, message, details, as_json)
+    except BrokenPipeError:
+        return _nobody_reads()
+    return status
+
+
+def report(code: str, message: str, details: Mapping[str, object], as_json: bool) -> None:
+    """Writes an error as people read it, and as programs do when they asked for JSON."""
+    if as_json:
+        body = {"error": {"code": code, "message": message, "details": dict(details)}}
+        sys.stdout.write(json.dumps(body, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.flush()
+    sys.stderr.write(f"error: {code}: {' '.join(message.split())}\n")
+
+
+def describe(error: Exception) -> tuple[str, str, Mapping[str, object], int]:
+    """Code, sentence, details and exit status of anything that can go wrong."""
+    if isinstance(error, Refusal):
+        return error.code, error.sentence, error.details, REFUSED
+    if isinstance(error, click.UsageError):
+        return "wrong_usage", _usage(error), {}, WRONG_USAGE
+    if isinstance(error, click.ClickException):
+        return "failed", error.format_message(), {}, REFUSED
+    if isinstance(error, OSError):
+        return "input_output", _system(error), {}, REFUSED
+    kind = type(error).__name__
+    message = f"{kind}: {error}. Set BILLSTREAM_DEBUG=1 to see where, and report it"
+    return "unexpected", message, {"type": kind}, REFUSED
+
+
+def _usage(error: click.UsageError) -> str:
+    where = f" See `{error.ctx.command_path} --help`." if error.ctx else ""
+    return error.format_message() + where
+
+
+def _system(error: OSError) -> str:
+    name = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{name}"
+
+
+def _nobody_reads() -> int:
+    """The reader of a pipe has gone (`billstream … | head`): nothing left to say."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return NOBODY_READS

@@ -1,0 +1,97 @@
+"""The command line: `billstream NOUN VERB`. Verbs are found in one table and imported when used."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+from click.shell_completion import CompletionItem
+
+from infra.cli.errors import guarded
+from infra.cli.verbs import NOUNS, VERBS, Verb
+
+EXAMPLES = """\b
+  billstream demo
+  billstream apply setup.yaml
+  billstream bill-run schedule Default --now \\
+      --period-start 2020-10-01 --period-end 2020-10-31
+  billstream invoice list"""
+
+
+def load(verb: Verb) -> click.Command:
+    """The command behind an entry of the table."""
+    module, _, attribute = verb.target.partition(":")
+    command = getattr(import_module(module), attribute)
+    if not isinstance(command, click.Command):
+        raise TypeError(f"{verb.target} is not a command")
+    return command
+
+
+class Table(click.Group):
+    """A group whose commands are entries of the table below `prefix`."""
+
+    def __init__(self, prefix: str, help: str, epilog: str | None = None) -> None:
+        super().__init__(
+            prefix.strip() or "billstream",
+            help=help,
+            epilog=epilog,
+            no_args_is_help=True,
+            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+        )
+        self._prefix = prefix
+
+    def _entries(self) -> dict[str, str]:
+        """Name and one line of help of everything directly below."""
+        entries: dict[str, str] = {} if self._prefix else dict(NOUNS)
+        for name, verb in VERBS.items():
+            if name.startswith(self._prefix) and " " not in name[len(self._prefix) :]:
+                entries[name[len(self._prefix) :]] = verb.help
+        return entries
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._entries())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if not self._prefix and cmd_name in NOUNS:
+            return Table(f"{cmd_name} ", NOUNS[cmd_name] + ".")
+        verb = VERBS.get(self._prefix + cmd_name)
+        return load(verb) if verb else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        entries = self._entries()
+        alone = [(name, help) for name, help in entries.items() if name not in NOUNS]
+        nouns = [(name, help) for name, help in entries.items() if name in NOUNS]
+        for title, rows in (("Nouns", nouns), ("Verbs", alone)):
+            if rows and (title == "Verbs" or not self._prefix):
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        return [
+            CompletionItem(name, help=help)
+            for name, help in self._entries().items()
+            if name.startswith(incomplete)
+        ]
+
+
+def program() -> click.Group:
+    """The whole command line as one click group."""
+    group = Table(
+        "",
+        "Runs bills, and proves that they were right. Each verb's --help shows an example.",
+        epilog="Examples:\n\n" + EXAMPLES,
+    )
+    click.version_option(package_name="billstream", prog_name="billstream")(group)
+    return group
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point of the program."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    raise SystemExit(guarded(words, lambda: run(words)))
+
+
+def run(words: list[str]) -> int:
+    """Runs one command line; errors come out as exceptions."""
+    result = program().main(args=words, prog_name="billstream", standalone_mode=False)
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,107 @@
+"""Every verb of the program: where it lives and what it does, in one line.
+
+The table is all that `billstream --help` reads, so a verb costs its own imports and no other's.
+To add a verb: a function in a module of this folder, one line here.
+"""
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """`target` is `module:attribute`, imported when the verb is used."""
+
+    target: str
+    help: str
+
+
+NOUNS: dict[str, str] = {
+    "account": "Customers: list, search, show, bill, erase, delete",
+    "account-package": "Packages held by accounts: list, show, cancel, suspend, price",
+    "bill-group": "Sets of accounts billed alike",
+    "bill-run": "What to bill: list, schedule, preview, scheduled, completed",
+    "clock": "The time: show; advance it in a sandbox",
+    "exchange-rates": "Named sets of exchange rates",
+    "execution": "One run: show, failures, left behind, retry, replay, cancel",
+    "history": "Every event ever recorded: list, show a stream, export",
+    "import": "Bring in customers from a file",
+    "invoice": "Invoices: list, show, export",
+    "package": "The catalogue of packages",
+    "views": "What is seen: list the views, rebuild them from history",
+}
+
+VERBS: dict[str, Verb] = {
+    "demo": Verb("infra.cli.demo:demo", "Watch a bill run happen, from nothing to invoices"),
+    "init": Verb("infra.cli.init:init", "Make a database, or a sandbox with its own clock"),
+    "apply": Verb("infra.cli.apply:apply", "Make the setup as a file says it"),
+    "explain": Verb("infra.cli.proof:explain", "Show why an invoice line is what it is"),
+    "verify": Verb("infra.cli.proof:verify", "Check the whole history and everything made of it"),
+    "scheduler": Verb("infra.cli.scheduler:scheduler", "Fire schedules as they fall due"),
+    "completion": Verb("infra.cli.completion:completion", "Print the completion of a shell"),
+    "account list": Verb("infra.cli.accounts:list_accounts", "List the accounts"),
+    "account search": Verb("infra.cli.accounts:search", "Find accounts by number or name"),
+    "account show": Verb("infra.cli.accounts:show", "Show one account"),
+    "account bill": Verb("infra.cli.schedules:bill_account", "Bill one account now or later"),
+    "account erase": Verb("infra.cli.account_changes:erase", "Forget a customer's personal data"),
+    "account delete": Verb("infra.cli.account_changes:delete", "Delete an account never billed"),
+    "account-package list": Verb(
+        "infra.cli.account_packages:list_account_packages", "List packages held by accounts"
+    ),
+    "account-package show": Verb("infra.cli.account_packages:show", "Show one account-package"),
+    "account-package cancel": Verb(
+        "infra.cli.account_package_changes:cancel", "Cancel it as of a date"
+    ),
+    "account-package suspend": Verb(
+        "infra.cli.account_package_changes:suspend", "Stop charging from a date on"
+    ),
+    "account-package resume": Verb(
+        "infra.cli.account_package_changes:resume", "Charge again from a date on"
+    ),
+    "account-package set-price": Verb(
+        "infra.cli.account_package_changes:set_price", "Give it a price of its own"
+    ),
+    "bill-group list": Verb("infra.cli.bill_groups:list_bill_groups", "List the bill groups"),
+    "bill-group show": Verb("infra.cli.bill_groups:show", "Show one bill group"),
+    "bill-group delete": Verb("infra.cli.deletes:bill_group", "Delete one that is not in use"),
+    "exchange-rates list": Verb(
+        "infra.cli.exchange_rates:list_exchange_rates", "List the sets of rates"
+    ),
+    "exchange-rates show": Verb("infra.cli.exchange_rates:show", "Show one set of rates"),
+    "exchange-rates delete": Verb(
+        "infra.cli.deletes:exchange_rates", "Delete a set that is not in use"
+    ),
+    "package list": Verb("infra.cli.packages:list_packages", "List the packages"),
+    "package show": Verb("infra.cli.packages:show", "Show one package with its prices"),
+    "package delete": Verb("infra.cli.deletes:package", "Delete one that no account holds"),
+    "bill-run list": Verb("infra.cli.bill_runs:list_bill_runs", "List the bill runs"),
+    "bill-run show": Verb("infra.cli.bill_runs:show", "Show one bill run"),
+    "bill-run delete": Verb("infra.cli.deletes:bill_run", "Delete one that is not in use"),
+    "bill-run schedule": Verb("infra.cli.schedules:schedule", "Run it now, at a time, or always"),
+    "bill-run preview": Verb("infra.cli.runs:preview", "Compute a run and write nothing"),
+    "bill-run scheduled": Verb("infra.cli.bill_runs:scheduled", "List what is scheduled to run"),
+    "bill-run pause": Verb("infra.cli.schedules:pause", "Pause a schedule"),
+    "bill-run resume": Verb("infra.cli.schedules:resume", "Let a paused schedule go on"),
+    "bill-run cancel": Verb("infra.cli.schedules:cancel", "Cancel a schedule"),
+    "bill-run completed": Verb("infra.cli.bill_runs:completed", "List the executions that ended"),
+    "execution show": Verb("infra.cli.executions:show", "Show one execution with its counts"),
+    "execution failures": Verb("infra.cli.executions:failures", "List who was not billed and why"),
+    "execution left-behind": Verb(
+        "infra.cli.executions:left_behind", "List the packages that stayed due"
+    ),
+    "execution retry": Verb("infra.cli.runs:retry", "Bill the failed invoicers again"),
+    "execution replay": Verb("infra.cli.proof:replay", "Compute a past run again and compare"),
+    "execution cancel": Verb("infra.cli.runs:cancel", "Stop a running execution"),
+    "execution resume": Verb("infra.cli.runs:resume", "Finish one whose process died"),
+    "invoice list": Verb("infra.cli.invoices:list_invoices", "List the invoices"),
+    "invoice show": Verb("infra.cli.invoices:show", "Show one invoice with its lines"),
+    "invoice export": Verb("infra.cli.invoices:export", "Write invoices with lines, one by one"),
+    "history list": Verb("infra.cli.history:list_events", "List events in the order they happened"),
+    "history show": Verb("infra.cli.history:show", "Show the events of one stream"),
+    "history export": Verb("infra.cli.history:export", "Write every event as a line of JSON"),
+    "views list": Verb("infra.cli.views:list_views", "List the views and how far they are"),
+    "views rebuild": Verb("infra.cli.views:rebuild", "Build views anew from history"),
+    "import customers": Verb(
+        "infra.cli.import_customers:customers", "Import customers and packages from CSV"
+    ),
+    "clock show": Verb("infra.cli.clock:show", "Show the time that schedules go by"),
+    "clock advance": Verb("infra.cli.clock:advance", "Move a sandbox's clock, firing what is due"),
+}

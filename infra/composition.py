@@ -1,0 +1,48 @@
+"""The one place where everything is put together: a database becomes an `App`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from infra.settings import settings
+
+if TYPE_CHECKING:
+    from infra.store.open import OpenStore
+    from infra.views.views import Views
+
+
+class App:
+    """What a verb works with: the event store and the views over it, of one owner."""
+
+    def __init__(self, store: "OpenStore") -> None:
+        self.store = store
+
+    @cached_property
+    def views(self) -> "Views":
+        """What is seen. `app.views.catch_up()` before reading."""
+        from infra.views.open import open_views
+
+        return open_views(self.store)
+
+    def now(self) -> datetime:
+        """The clock (UTC): the computer's, or the sandbox's."""
+        return self.store.now()
+
+    def close(self) -> None:
+        if "views" in self.__dict__:
+            self.views.close()
+        self.store.close()
+
+
+@contextmanager
+def open_app(url: str | None = None, *, create: bool = False) -> Iterator[App]:
+    """The application over the database at `url` (None: what the environment says)."""
+    from infra.store.open import open_store
+
+    app = App(open_store(url or settings().database_url, create=create))
+    try:
+        yield app
+    finally:
+        app.close()
