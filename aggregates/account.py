@@ -2,7 +2,9 @@
 
 from datetime import date
 
-from aggregates.event import Event, State
+from msgspec.structs import replace
+
+from aggregates.event import Event, ImpossibleEvent, State
 
 
 class AccountOpened(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -91,7 +93,9 @@ AccountEvent = (
 
 
 class AccountState(State, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """`members` counts the other accounts this one receives invoices for."""
+    """`members` counts the other accounts this one receives invoices for; `had_members`: it once
+    received them for another.
+    """
 
     number: str
     name: str
@@ -103,5 +107,77 @@ class AccountState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     parent: str | None = None
     status: str = "active"
     members: int = 0
+    had_members: bool = False
     erased: bool = False
     deleted: bool = False
+
+
+def evolve(state: AccountState | None, event: AccountEvent) -> AccountState:
+    """The account after the event."""
+    if isinstance(event, AccountOpened):
+        if state is not None and not state.deleted:
+            raise ImpossibleEvent(f"account {state.number} was opened twice")
+        return _opened(event)
+    if state is None or state.deleted:
+        raise ImpossibleEvent(f"{type(event).__name__} on an account that does not exist")
+    match event:
+        case InvoicerChanged() | MemberJoined() | MemberLeft():
+            return _family_changed(state, event)
+        case AccountErased():
+            return replace(state, erased=True)
+        case AccountDeleted():
+            return replace(state, deleted=True)
+        case _:
+            return _changed(state, event)
+
+
+def _changed(
+    state: AccountState,
+    event: AccountRenamed
+    | AccountMoved
+    | BillGroupOfAccountChanged
+    | BillDayChanged
+    | AccountStatusChanged
+    | AccountCurrencyChanged,
+) -> AccountState:
+    match event:
+        case AccountRenamed():
+            return replace(state, name=event.name)
+        case AccountMoved():
+            return replace(state, parent=event.parent)
+        case BillGroupOfAccountChanged():
+            return replace(state, bill_group=event.bill_group)
+        case BillDayChanged():
+            return replace(state, bill_day=event.bill_day)
+        case AccountStatusChanged():
+            return replace(state, status=event.status)
+        case AccountCurrencyChanged():
+            return replace(state, currency=event.currency)
+
+
+def _family_changed(
+    state: AccountState, event: InvoicerChanged | MemberJoined | MemberLeft
+) -> AccountState:
+    match event:
+        case InvoicerChanged():
+            return replace(state, invoicer=event.invoicer)
+        case MemberJoined():
+            return replace(state, members=state.members + 1, had_members=True)
+        case MemberLeft():
+            if not state.members:
+                raise ImpossibleEvent(f"a member left account {state.number}, which has none")
+            return replace(state, members=state.members - 1)
+
+
+def _opened(event: AccountOpened) -> AccountState:
+    return AccountState(
+        number=event.number,
+        name=event.name,
+        currency=event.currency,
+        bill_group=event.bill_group,
+        bill_day=event.bill_day,
+        invoicer=event.invoicer,
+        opened_on=event.opened_on,
+        parent=event.parent,
+        status=event.status,
+    )

@@ -1,6 +1,8 @@
 """A bill group: a set of accounts billed alike (R1, R3, R17, R18, R20)."""
 
-from aggregates.event import Event, Fact, State
+from msgspec.structs import replace
+
+from aggregates.event import Event, Fact, ImpossibleEvent, State
 
 
 class BillGroupSettings(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -40,3 +42,18 @@ class BillGroupState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     name: str
     settings: BillGroupSettings
     deleted: bool = False
+
+
+def evolve(state: BillGroupState | None, event: BillGroupEvent) -> BillGroupState:
+    """The bill group after the event."""
+    if isinstance(event, BillGroupCreated):
+        if state is not None and not state.deleted:
+            raise ImpossibleEvent(f"bill group {state.name} was created twice")
+        return BillGroupState(name=event.name, settings=event.settings)
+    if state is None or state.deleted:
+        raise ImpossibleEvent(f"{type(event).__name__} on a bill group that does not exist")
+    match event:
+        case BillGroupChanged():
+            return replace(state, settings=event.settings)
+        case BillGroupDeleted():
+            return replace(state, deleted=True)

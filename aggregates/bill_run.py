@@ -1,6 +1,8 @@
 """A bill run: a named, saved configuration of what to do and for which bill groups (R1)."""
 
-from aggregates.event import Event, Fact, State
+from msgspec.structs import replace
+
+from aggregates.event import Event, Fact, ImpossibleEvent, State
 
 ACTIONS = (
     "dunning",
@@ -46,3 +48,18 @@ class BillRunState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     name: str
     settings: BillRunSettings
     deleted: bool = False
+
+
+def evolve(state: BillRunState | None, event: BillRunEvent) -> BillRunState:
+    """The bill run after the event."""
+    if isinstance(event, BillRunCreated):
+        if state is not None and not state.deleted:
+            raise ImpossibleEvent(f"bill run {state.name} was created twice")
+        return BillRunState(name=event.name, settings=event.settings)
+    if state is None or state.deleted:
+        raise ImpossibleEvent(f"{type(event).__name__} on a bill run that does not exist")
+    match event:
+        case BillRunChanged():
+            return replace(state, settings=event.settings)
+        case BillRunDeleted():
+            return replace(state, deleted=True)

@@ -3,7 +3,9 @@
 from datetime import date
 from decimal import Decimal
 
-from aggregates.event import Event, State
+from msgspec.structs import replace
+
+from aggregates.event import Event, ImpossibleEvent, State
 
 
 class ExchangeRatesCreated(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -64,3 +66,26 @@ class ExchangeRatesState(State, frozen=True, kw_only=True, omit_defaults=True, g
     rates: dict[str, Decimal]
     used: tuple[str, ...] = ()
     deleted: bool = False
+
+
+def evolve(state: ExchangeRatesState | None, event: ExchangeRatesEvent) -> ExchangeRatesState:
+    """The set after the event."""
+    if isinstance(event, ExchangeRatesCreated):
+        if state is not None and not state.deleted:
+            raise ImpossibleEvent(f"exchange rates {state.name} were created twice")
+        return ExchangeRatesState(name=event.name, effective=event.effective, rates=event.rates)
+    if state is None or state.deleted:
+        raise ImpossibleEvent(f"{type(event).__name__} on exchange rates that do not exist")
+    match event:
+        case RateAdded() | RateChanged():
+            return replace(state, rates={**state.rates, event.currency: event.rate})
+        case RateRemoved():
+            kept = {code: rate for code, rate in state.rates.items() if code != event.currency}
+            return replace(state, rates=kept)
+        case EffectiveDateChanged():
+            return replace(state, effective=event.effective)
+        case ExchangeRatesUsed():
+            new = [code for code in event.currencies if code not in state.used]
+            return replace(state, used=(*state.used, *new))
+        case ExchangeRatesDeleted():
+            return replace(state, deleted=True)

@@ -1,6 +1,8 @@
 """The owner: the business that bills (its currency, zone, rounding and invoice numbers)."""
 
-from aggregates.event import Event, Fact, State
+from msgspec.structs import replace
+
+from aggregates.event import Event, Fact, ImpossibleEvent, State
 
 
 class Numbering(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -41,9 +43,7 @@ class InvoiceNumberingChanged(Event, frozen=True, kw_only=True, omit_defaults=Tr
     numbering: Numbering
 
 
-OwnerEvent = (
-    OwnerSetUp | OwnerRenamed | CurrencyEnabled | TimeZoneChanged | InvoiceNumberingChanged
-)
+OwnerEvent = OwnerSetUp | OwnerRenamed | CurrencyEnabled | TimeZoneChanged | InvoiceNumberingChanged
 
 
 class OwnerState(State, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -53,3 +53,29 @@ class OwnerState(State, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     time_zone: str
     rounding: str = "half_up"
     numbering: Numbering = Numbering()
+
+
+def evolve(state: OwnerState | None, event: OwnerEvent) -> OwnerState:
+    """The owner after the event."""
+    if state is None:
+        if not isinstance(event, OwnerSetUp):
+            raise ImpossibleEvent(f"{type(event).__name__} before the owner was set up")
+        return OwnerState(
+            name=event.name,
+            currency=event.currency,
+            currencies=event.currencies,
+            time_zone=event.time_zone,
+            rounding=event.rounding,
+            numbering=event.numbering,
+        )
+    match event:
+        case OwnerRenamed():
+            return replace(state, name=event.name)
+        case CurrencyEnabled():
+            return replace(state, currencies={**state.currencies, event.currency: event.digits})
+        case TimeZoneChanged():
+            return replace(state, time_zone=event.time_zone)
+        case InvoiceNumberingChanged():
+            return replace(state, numbering=event.numbering)
+        case OwnerSetUp():
+            raise ImpossibleEvent("the owner was set up twice")

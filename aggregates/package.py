@@ -2,7 +2,9 @@
 
 from datetime import date
 
-from aggregates.event import Event, Fact, State
+from msgspec.structs import replace
+
+from aggregates.event import Event, Fact, ImpossibleEvent, State
 
 
 class Service(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -93,3 +95,43 @@ class PackageState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     bill_day: int | None = None
     revision: int = 1
     deleted: bool = False
+
+
+def evolve(state: PackageState | None, event: PackageEvent) -> PackageState:
+    """The package after the event."""
+    if isinstance(event, PackageCreated):
+        if state is not None and not state.deleted:
+            raise ImpossibleEvent(f"package {state.code} was created twice")
+        return PackageState(
+            code=event.code,
+            name=event.name,
+            frequency=event.frequency,
+            services=event.services,
+            prices=event.prices,
+            billing=event.billing,
+            prorate=event.prorate,
+            bill_day=event.bill_day,
+        )
+    if state is None or state.deleted:
+        raise ImpossibleEvent(f"{type(event).__name__} on a package that does not exist")
+    match event:
+        case PackageRenamed():
+            return replace(state, name=event.name)
+        case PackagePricesChanged():
+            prices = (*state.prices, *event.prices)
+            return replace(state, prices=prices, revision=state.revision + 1)
+        case PackageRedefined():
+            return replace(
+                state,
+                frequency=event.frequency,
+                services=event.services,
+                prices=event.prices,
+                billing=event.billing,
+                prorate=event.prorate,
+                bill_day=event.bill_day,
+                revision=state.revision + 1,
+            )
+        case PackageServicesRelabelled():
+            return replace(state, services=event.services)
+        case PackageDeleted():
+            return replace(state, deleted=True)
