@@ -136,6 +136,10 @@ class Batch:
         default_factory=list[tuple[str, StreamId, int]]
     )
     absences: list[Absence] = field(default_factory=list[Absence])
+    whole_kinds: list[str] = field(default_factory=list[str])
+    """Sets the decision read as a whole, by stored names: `bill_group` (every bill group) or one
+    event's, `account_package.added`. None of these events since `read_at`.
+    """
     running: StreamId | None = None
     numbers: Numbers | None = None
     number_start: int | None = None

@@ -1,0 +1,303 @@
+"""A command's workspace: what it read of one snapshot, and what it is about to change.
+
+It loads aggregates in bulk, remembers every version it read, and shows the changes staged so far,
+so that the entries of one file see each other. Nothing is written here: `batch` is what to append.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from aggregates import identity
+from aggregates.account import AccountState
+from aggregates.account_package.state import AccountPackageState
+from aggregates.event import Event
+from aggregates.identity import StreamId
+from aggregates.owner import OwnerState
+from aggregates.receivables import ReceivablesState
+from aggregates.refusal import Refusal
+from commands.business_date import business_date
+from commands.personal import PersonalData
+from commands.store import Absence, Batch, Metadata, Reading, Staged, Store
+from schemas.kinds import KINDS
+
+READ_AT_ONCE = 5_000
+"""How many aggregates one question to the store asks for."""
+
+
+class Loaded(NamedTuple):
+    """An aggregate as the snapshot has it; version 0 and no state when it does not exist."""
+
+    kind: str
+    version: int
+    state: Any
+
+
+class Workspace:
+    """The unit of work of one command."""
+
+    def __init__(self, store: Store, reading: Reading, personal: PersonalData | None) -> None:
+        self.reading = reading
+        self.now: datetime = store.now()
+        """The clock (UTC) as the command began."""
+        self._store = store
+        self._personal = personal
+        self._loaded: dict[StreamId, Loaded] = {}
+        self._staged: dict[StreamId, Staged] = {}
+        self._by_ref: dict[str, StreamId | None] = {}
+        self._of_account: dict[StreamId, list[StreamId]] = {}
+        self._absences: dict[Absence, bool] = {}
+        self._whole: dict[str, list[StreamId]] = {}
+        self._keys: dict[StreamId, bytes | None] = {}
+        self._new_keys: dict[StreamId, bytes] = {}
+        self._destroyed: list[StreamId] = []
+        self._checks: dict[object, Callable[[], None]] = {}
+        self.number_start: int | None = None
+        """The next invoice number is to be at least this (R19)."""
+
+    # one aggregate
+
+    def get(self, kind: str, stream: StreamId) -> Any:
+        """The state with what is staged, deleted ones included; None if it never existed."""
+        staged = self._staged.get(stream)
+        if staged is not None:
+            return staged.state
+        loaded = self._loaded.get(stream)
+        if loaded is None:
+            found = self.reading.get(kind, stream)
+            loaded = Loaded(kind, found.version, found.state) if found else Loaded(kind, 0, None)
+            self._loaded[stream] = loaded
+        return loaded.state
+
+    def find(self, kind: str, stream: StreamId) -> Any:
+        """The state, or None when there is no such thing (any more)."""
+        state = self.get(kind, stream)
+        return None if state is None or getattr(state, "deleted", False) else state
+
+    def prefetch(self, kind: str, streams: Iterable[StreamId]) -> None:
+        """Reads many at once; what does not exist is remembered as absent."""
+        missing = [stream for stream in dict.fromkeys(streams) if stream not in self._loaded]
+        for page in _pages(missing):
+            found = self.reading.get_many(kind, page)
+            for stream in page:
+                row = found.get(stream)
+                self._loaded[stream] = (
+                    Loaded(kind, row.version, row.state) if row else Loaded(kind, 0, None)
+                )
+
+    def stage(self, kind: str, stream: StreamId, events: Sequence[Event]) -> Any:
+        """Adds events to what will be appended; the state after them."""
+        if not events:
+            return self.get(kind, stream)
+        state = self.get(kind, stream)
+        evolve = KINDS[kind].evolve
+        for event in events:
+            state = evolve(state, event)
+        staged = self._staged.get(stream)
+        if staged is None:
+            version = self._loaded[stream].version
+            self._staged[stream] = Staged(kind, stream, version, list(events), state)
+        else:
+            staged.events = [*staged.events, *events]
+            staged.state = state
+        return state
+
+    # what everything depends on
+
+    def owner(self) -> OwnerState:
+        """The owner; refused while there is none."""
+        state = self.get("owner", identity.owner())
+        if state is None:
+            raise Refusal("no_owner", "set up the owner first, with `billstream apply`")
+        return state
+
+    def today(self) -> date:
+        """The business date: the date in the owner's zone."""
+        return business_date(self.now, self.owner().time_zone)
+
+    def account(self, number: str) -> AccountState | None:
+        """A living account by its number."""
+        return self.find("account", identity.account(number))
+
+    # sets
+
+    def all_of(self, kind: str) -> Iterator[Any]:
+        """Every living aggregate of a setup kind, with what is staged; the decision then relies
+        on the whole set.
+        """
+        if kind not in self._whole:
+            rows = list(self.reading.all_of(kind))
+            for row in rows:
+                self._loaded.setdefault(row.stream, Loaded(kind, row.version, row.state))
+            self._whole[kind] = [row.stream for row in rows]
+        known = dict.fromkeys(self._whole[kind])
+        known.update((s.stream, None) for s in self._staged.values() if s.kind == kind)
+        for stream in known:
+            state = self.find(kind, stream)
+            if state is not None:
+                yield state
+
+    def absent(self, absence: Absence) -> bool:
+        """True when the set is empty in the snapshot; the decision then relies on it."""
+        if absence not in self._absences:
+            self._absences[absence] = self.reading.is_absent(absence)
+        return self._absences[absence]
+
+    def prefetch_refs(self, refs: Iterable[str]) -> None:
+        """Reads account-packages by their ids in the owner's books, many at once."""
+        missing = [ref for ref in dict.fromkeys(refs) if ref not in self._by_ref]
+        for page in _pages(missing):
+            found = self.reading.package_by_ref(page)
+            for ref in page:
+                row = found.get(ref)
+                self._by_ref[ref] = row.stream if row else None
+                if row is not None:
+                    loaded = Loaded("account_package", row.version, row.state)
+                    self._loaded.setdefault(row.stream, loaded)
+
+    def package_by_ref(self, ref: str) -> tuple[StreamId, AccountPackageState] | None:
+        """A living account-package by its id in the owner's books; when there is none, the
+        decision relies on that.
+        """
+        if ref not in self._by_ref:
+            self.prefetch_refs([ref])
+        stream = self._by_ref[ref]
+        state = self.find("account_package", stream) if stream is not None else None
+        if stream is None or state is None:
+            self._absences[Absence("account_package", "ref", ref)] = True
+            return None
+        return stream, state
+
+    def add_package(self, account: StreamId, ref: str, events: Sequence[Event]) -> None:
+        """Stages a new account-package, found from now on by its id and its account."""
+        stream = identity.account_package(account, ref)
+        self.stage("account_package", stream, events)
+        self._by_ref[ref] = stream
+        if account in self._of_account:
+            self._of_account[account].append(stream)
+
+    def prefetch_packages_of(self, accounts: Iterable[StreamId]) -> None:
+        """Reads all account-packages of many accounts at once."""
+        missing = [
+            account for account in dict.fromkeys(accounts) if account not in self._of_account
+        ]
+        for page in _pages(missing):
+            self._of_account.update((account, []) for account in page)
+            for row in self.reading.packages_of(page):
+                loaded = Loaded("account_package", row.version, row.state)
+                self._loaded.setdefault(row.stream, loaded)
+                self._of_account[row.account].append(row.stream)
+        new = set(missing)
+        for staged in self._staged.values():
+            if staged.kind == "account_package" and not staged.expected:
+                owner = identity.account(staged.state.account)  # type: ignore[union-attr]
+                if owner in new and staged.stream not in self._of_account[owner]:
+                    self._of_account[owner].append(staged.stream)
+
+    def packages_of(self, account: StreamId) -> list[tuple[StreamId, AccountPackageState]]:
+        """The living account-packages of an account, ended ones included."""
+        self.prefetch_packages_of([account])
+        found = ((s, self.find("account_package", s)) for s in self._of_account[account])
+        return [(stream, state) for stream, state in found if state is not None]
+
+    def members_of(self, invoicer: StreamId) -> list[tuple[StreamId, AccountState]]:
+        """The other accounts an account receives invoices for, with what is staged."""
+        number = self.get("account", invoicer).number
+        rows = self.reading.members_of(invoicer)
+        for row in rows:
+            self._loaded.setdefault(row.stream, Loaded("account", row.version, row.state))
+        known = dict.fromkeys(row.stream for row in rows)
+        known.update((s.stream, None) for s in self._staged.values() if s.kind == "account")
+        found = ((stream, self.find("account", stream)) for stream in known if stream != invoicer)
+        return [(s, state) for s, state in found if state is not None and state.invoicer == number]
+
+    def receivables_of(self, account: StreamId) -> ReceivablesState | None:
+        """What waits on the account; None when nothing ever did."""
+        stream = identity.receivables(account)
+        if stream not in self._loaded:
+            row = self.reading.receivables_of([account]).get(account)
+            self._loaded[stream] = Loaded(
+                "receivables", row.version if row else 0, row.state if row else None
+            )
+        return self.get("receivables", stream)
+
+    # personal data
+
+    def prefetch_keys(self, accounts: Iterable[StreamId]) -> None:
+        """Reads the keys of many accounts at once."""
+        missing = [account for account in dict.fromkeys(accounts) if account not in self._keys]
+        for page in _pages(missing):
+            found = self._store.keys_of(page)
+            for account in page:
+                self._keys[account] = found.get(account)
+
+    def conceal(self, account: StreamId, text: str) -> str:
+        """Ciphertext under the account's key, which is made when there is none."""
+        cipher = self._cipher()
+        key = self._key(account)
+        if key is None:
+            key = cipher.new_key()
+            self._keys[account] = self._new_keys[account] = key
+        return cipher.conceal(key, account, text)
+
+    def reveal(self, account: StreamId, concealed: str) -> str | None:
+        """The text again; None when it was erased."""
+        key = self._key(account)
+        return None if key is None else self._cipher().reveal(key, account, concealed)
+
+    def destroy_key(self, account: StreamId) -> None:
+        """The account's personal data is to be forgotten for ever."""
+        self._destroyed.append(account)
+        self._keys[account] = None
+
+    def _key(self, account: StreamId) -> bytes | None:
+        if account not in self._keys:
+            self.prefetch_keys([account])
+        return self._keys[account]
+
+    def _cipher(self) -> PersonalData:
+        if self._personal is None:
+            raise RuntimeError("this command was not given access to personal data")
+        return self._personal
+
+    # the end
+
+    def later(self, key: object, check: Callable[[], None]) -> None:
+        """A rule about how things stand in the end, whatever the order they were changed in.
+        Checked once for each key, by `finish`.
+        """
+        self._checks.setdefault(key, check)
+
+    def finish(self) -> None:
+        """Checks the rules put off until everything was staged."""
+        for check in self.take_checks():
+            check()
+
+    def take_checks(self) -> list[Callable[[], None]]:
+        """The rules put off; who takes them must check them."""
+        checks = list(self._checks.values())
+        self._checks.clear()
+        return checks
+
+    @property
+    def changed(self) -> bool:
+        return bool(self._staged)
+
+    def batch(self, metadata: Metadata) -> Batch:
+        """What to append: the staged changes and everything they rely on."""
+        return Batch(
+            metadata=metadata,
+            read_at=self.reading.head.position,
+            changes=list(self._staged.values()),
+            reads=[(found.kind, stream, found.version) for stream, found in self._loaded.items()],
+            absences=[absence for absence, empty in self._absences.items() if empty],
+            whole_kinds=list(self._whole),
+            number_start=self.number_start,
+            new_keys=self._new_keys,
+            destroyed_keys=self._destroyed,
+        )
+
+
+def _pages(items: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(items), READ_AT_ONCE):
+        yield items[start : start + READ_AT_ONCE]
