@@ -46,6 +46,7 @@ class Workspace:
         self._staged: dict[StreamId, Staged] = {}
         self._by_ref: dict[str, StreamId | None] = {}
         self._of_account: dict[StreamId, list[StreamId]] = {}
+        self._added: dict[StreamId, list[StreamId]] = {}
         self._absences: dict[Absence, bool] = {}
         self._whole: dict[str, list[StreamId]] = {}
         self._keys: dict[StreamId, bytes | None] = {}
@@ -106,7 +107,7 @@ class Workspace:
 
     def owner(self) -> OwnerState:
         """The owner; refused while there is none."""
-        state = self.get("owner", identity.owner())
+        state: OwnerState | None = self.get("owner", identity.owner())
         if state is None:
             raise Refusal("no_owner", "set up the owner first, with `billstream apply`")
         return state
@@ -117,7 +118,8 @@ class Workspace:
 
     def account(self, number: str) -> AccountState | None:
         """A living account by its number."""
-        return self.find("account", identity.account(number))
+        state: AccountState | None = self.find("account", identity.account(number))
+        return state
 
     # sets
 
@@ -173,29 +175,28 @@ class Workspace:
         stream = identity.account_package(account, ref)
         self.stage("account_package", stream, events)
         self._by_ref[ref] = stream
-        if account in self._of_account:
+        self._added.setdefault(account, []).append(stream)
+        if account in self._of_account and stream not in self._of_account[account]:
             self._of_account[account].append(stream)
 
     def prefetch_packages_of(self, accounts: Iterable[StreamId]) -> None:
         """Reads all account-packages of many accounts at once."""
-        missing = [
-            account for account in dict.fromkeys(accounts) if account not in self._of_account
-        ]
+        missing = [a for a in dict.fromkeys(accounts) if a not in self._of_account]
         for page in _pages(missing):
             self._of_account.update((account, []) for account in page)
             for row in self.reading.packages_of(page):
                 loaded = Loaded("account_package", row.version, row.state)
                 self._loaded.setdefault(row.stream, loaded)
                 self._of_account[row.account].append(row.stream)
-        new = set(missing)
-        for staged in self._staged.values():
-            if staged.kind == "account_package" and not staged.expected:
-                owner = identity.account(staged.state.account)  # type: ignore[union-attr]
-                if owner in new and staged.stream not in self._of_account[owner]:
-                    self._of_account[owner].append(staged.stream)
+            for account in page:
+                known = self._of_account[account]
+                known += [s for s in self._added.get(account, ()) if s not in known]
 
     def packages_of(self, account: StreamId) -> list[tuple[StreamId, AccountPackageState]]:
-        """The living account-packages of an account, ended ones included."""
+        """The living account-packages of an account, ended ones included; the decision relies on
+        there being no others.
+        """
+        self._whole.setdefault("account_package.added", [])
         self.prefetch_packages_of([account])
         found = ((s, self.find("account_package", s)) for s in self._of_account[account])
         return [(stream, state) for stream, state in found if state is not None]
@@ -219,7 +220,8 @@ class Workspace:
             self._loaded[stream] = Loaded(
                 "receivables", row.version if row else 0, row.state if row else None
             )
-        return self.get("receivables", stream)
+        state: ReceivablesState | None = self.get("receivables", stream)
+        return state
 
     # personal data
 
