@@ -71,11 +71,12 @@ class PriceOverridden(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
 
 class CalendarChanged(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The account's bill day changed (R10): the calendar from now on."""
+    """The bill day changed, the account's or the package's own (R10): the calendar from now on."""
 
     calendar: tuple[Segment, ...]
     next_bill_date: date | None
     holds_from: date
+    own_bill_day: int | None = None
 
 
 class Charge(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
