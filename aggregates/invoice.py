@@ -69,3 +69,23 @@ class InvoiceGenerated(Event, frozen=True, kw_only=True, omit_defaults=True, gc=
 
 
 InvoiceEvent = InvoiceLinesAdded | InvoiceGenerated
+
+
+PAGE = 300
+"""Lines in one event at most, so that no event is above 256 KiB (design decision 11)."""
+
+
+def paged(
+    lines: list[InvoiceLine],
+) -> tuple[list[InvoiceLinesAdded], tuple[InvoiceLine, ...], int]:
+    """The pages that come before the closing event, the lines that stand in it, and the number of
+    the first of those.
+    """
+    if len(lines) <= PAGE:
+        return [], tuple(lines), 1
+    last = (len(lines) - 1) // PAGE * PAGE
+    pages = [
+        InvoiceLinesAdded(first=first + 1, lines=tuple(lines[first : first + PAGE]))
+        for first in range(0, last, PAGE)
+    ]
+    return pages, tuple(lines[last:]), last + 1

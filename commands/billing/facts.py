@@ -1,0 +1,95 @@
+"""A chunk's facts: whole invoicers with everything the pass needs, read in one snapshot."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from aggregates.identity import StreamId
+from commands.billing.settings import RunSettings
+from commands.store import AccountRow, PackageRow, Reading, ReceivablesRow
+
+
+@dataclass(slots=True)
+class AccountFacts:
+    """One account with its due packages and what waits on it."""
+
+    row: AccountRow
+    packages: list[PackageRow] = field(default_factory=list[PackageRow])
+    receivables: ReceivablesRow | None = None
+
+
+@dataclass(slots=True)
+class InvoicerFacts:
+    """An invoicer and the accounts it bills for, itself among them. `later` counts the packages
+    under it with a next bill date after the period's end.
+    """
+
+    row: AccountRow
+    accounts: list[AccountFacts]
+    later: int = 0
+
+
+@dataclass(slots=True)
+class ChunkFacts:
+    """`read_at` is the head of history the facts were read at."""
+
+    read_at: int
+    invoicers: list[InvoicerFacts]
+
+
+def load_facts(
+    reading: Reading,
+    settings: RunSettings,
+    low: bytes,
+    high: bytes,
+    only: Collection[str] | None = None,
+) -> ChunkFacts:
+    """Everything under the invoicers from `low` (inclusive) to `high` (exclusive) that the run's
+    groups hold. `only` narrows it to some invoicers by number (a retry, R6).
+    """
+    groups = tuple(settings.groups)
+    accounts = {
+        row.stream: AccountFacts(row) for row in reading.accounts_in(low, high, groups)
+    }
+    for package in reading.due_packages_in(low, high, groups, settings.period_end):
+        owner = accounts.get(package.account)
+        if owner is not None:
+            owner.packages.append(package)
+    for waiting in reading.waiting_in(low, high, groups):
+        owner = accounts.get(waiting.account)
+        if owner is not None:
+            owner.receivables = waiting
+    later: dict[StreamId, int] = {}
+    if any(group.settings.render_threshold for group in settings.groups.values()):
+        later = reading.later_packages_in(low, high, groups, settings.period_end)
+    return ChunkFacts(reading.head.position, _families(accounts, later, settings, only))
+
+
+def _families(
+    accounts: dict[StreamId, AccountFacts],
+    later: dict[StreamId, int],
+    settings: RunSettings,
+    only: Collection[str] | None,
+) -> list[InvoicerFacts]:
+    families: dict[StreamId, InvoicerFacts] = {}
+    for account in accounts.values():
+        invoicer = account.row.invoicer
+        family = families.get(invoicer)
+        if family is None:
+            head = accounts.get(invoicer)
+            if head is None or (only is not None and head.row.state.number not in only):
+                continue
+            if settings.account is None and _excluded(head.row, settings):
+                continue
+            family = families[invoicer] = InvoicerFacts(head.row, [], later.get(invoicer, 0))
+        if settings.account is None and _excluded(account.row, settings):
+            continue
+        family.accounts.append(account)
+    return list(families.values())
+
+
+def _excluded(row: AccountRow, settings: RunSettings) -> bool:
+    """R3: excluded accounts are left alone and not listed; nothing is excluded by name in a run
+    that was asked for by name.
+    """
+    group = settings.groups.get(row.state.bill_group)
+    return group is not None and row.state.number in group.settings.exclude

@@ -1,0 +1,79 @@
+"""A preview: the same run with the same code, in one snapshot, writing nothing (R29)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from aggregates import identity
+from aggregates.execution import ExecutionState
+from aggregates.refusal import Refusal
+from commands.billing.chunk_pass import bill_invoicers
+from commands.billing.facts import load_facts
+from commands.billing.scope import cut
+from commands.billing.settings import RunSettings, read_settings
+from commands.billing.writing import Written, write_outcomes
+from commands.business_date import business_date
+from commands.store import Reading, Store
+
+PREVIEW = bytes(16)
+"""The id of an execution that never was."""
+
+
+@dataclass(slots=True)
+class Preview:
+    """A run as it would be now: its settings and, chunk by chunk, what it would write."""
+
+    settings: RunSettings
+    chunks: int
+    reading: Reading
+    bounds: tuple[str, ...]
+
+    def written(self) -> Iterator[Written]:
+        """What each chunk would write, without numbers."""
+        settings = self.settings
+        for index in range(self.chunks):
+            low, high = bytes.fromhex(self.bounds[index]), bytes.fromhex(self.bounds[index + 1])
+            facts = load_facts(self.reading, settings, low, high)
+            yield write_outcomes(bill_invoicers(facts.invoicers, settings), settings)
+
+
+@contextmanager
+def preview_run(
+    store: Store,
+    bill_run: str,
+    *,
+    period_start: date,
+    period_end: date,
+    posting_date: date | None = None,
+    catch_up: str = "one",
+    account: str | None = None,
+    requested_by: str = "",
+) -> Iterator[Preview]:
+    """Opens a preview of the run for today's business date. Refused like the run itself:
+    `bill_run_unknown`, `account_unknown`, `period_end_before_start`.
+    """
+    if period_end < period_start:
+        raise Refusal(
+            "period_end_before_start",
+            f"the billing period ends on {period_end}, before it starts on {period_start}",
+        )
+    state = ExecutionState(
+        bill_run=bill_run,
+        period_start=period_start,
+        period_end=period_end,
+        catch_up=catch_up,
+        posting_date=posting_date,
+        account=account,
+        requested_by=requested_by,
+    )
+    with store.snapshot() as reading:
+        owner = reading.get("owner", identity.owner())
+        if owner is None:
+            raise Refusal(
+                "no_owner", "the owner is not set up; apply a setup file with `owner:` first"
+            )
+        today = business_date(store.now(), owner.state.time_zone)
+        settings = read_settings(reading, PREVIEW, state, today)
+        bounds = cut(reading, settings)
+        yield Preview(settings, max(len(bounds) - 1, 0), reading, bounds)

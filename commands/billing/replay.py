@@ -1,0 +1,144 @@
+"""Replay: every chunk of a finished execution computed again from the history as it read it, and
+compared with what was recorded, event by event and byte by byte (R29, design decision 21).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from aggregates import identity
+from aggregates.chunk import ChunkBilled
+from aggregates.event import Event
+from aggregates.identity import StreamId
+from aggregates.invoice import InvoiceGenerated
+from aggregates.refusal import Refusal
+from commands.billing.chunk_pass import bill_invoicers
+from commands.billing.facts import load_facts
+from commands.billing.writing import closing_events, write_outcomes
+from commands.executions import Running, find_execution, open_running, range_of
+from commands.store import Recorded, Staged, Store
+from schemas.catalogue import BY_CLASS
+from schemas.stored import encode
+
+
+class Difference(NamedTuple):
+    """An event that the replay computes otherwise: where it stands and what differs."""
+
+    position: int
+    stream: str
+    type: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class ReplayReport:
+    """What was compared. `differences` is empty when the execution was right."""
+
+    execution: str
+    chunks: int = 0
+    charges: int = 0
+    invoices: int = 0
+    events: int = 0
+    differences: list[Difference] = field(default_factory=list[Difference])
+
+
+MOST_DIFFERENCES = 100
+
+
+def replay_execution(
+    store: Store, execution_id: StreamId, progress: Callable[[int, int], None] | None = None
+) -> ReplayReport:
+    """Recomputes the execution. Refused with `execution_not_finished` while it runs."""
+    with store.snapshot() as reading:
+        state = find_execution(reading, execution_id).state
+    if state.status in ("queued", "running"):
+        raise Refusal("execution_not_finished", "the execution has not finished; replay it then")
+    running = open_running(store, execution_id)
+    report = ReplayReport(running.settings.execution)
+    for index in range(running.chunks):
+        recorded = store.stream(identity.chunk(execution_id, index))
+        if recorded and isinstance(recorded[-1].event, ChunkBilled):
+            _replay_chunk(store, running, index, recorded[-1], report)
+        if progress is not None:
+            progress(index + 1, running.chunks)
+    return report
+
+
+def _replay_chunk(
+    store: Store, running: Running, index: int, done: Recorded, report: ReplayReport
+) -> None:
+    closed: ChunkBilled = done.event
+    span = range_of(store, running, index)
+    with store.as_of(closed.position) as then:
+        facts = load_facts(then, running.settings, span.low, span.high, span.only)
+    written = write_outcomes(
+        bill_invoicers(facts.invoicers, running.settings), running.settings
+    )
+    closing = closing_events(written, running.settings, index, closed.position)
+    computed = list(_flat([*written.changes, closing]))
+    then_written = store.log(done.position - closed.events, closed.events)
+    report.chunks += 1
+    for recorded in then_written:
+        report.events += 1
+        report.invoices += isinstance(recorded.event, InvoiceGenerated)
+        report.charges += len(getattr(recorded.event, "charges", ()))
+    if len(report.differences) >= MOST_DIFFERENCES:
+        return
+    report.differences += _compare(then_written, computed)
+
+
+class _Computed(NamedTuple):
+    stream: StreamId
+    version: int
+    event: Event
+
+
+def _flat(changes: list[Staged]) -> Iterator[_Computed]:
+    for change in changes:
+        for offset, event in enumerate(change.events):
+            yield _Computed(change.stream, change.expected + offset + 1, event)
+
+
+def _compare(recorded: list[Recorded], computed: list[_Computed]) -> Iterator[Difference]:
+    then = {(found.stream, found.version): found for found in recorded}
+    for now in computed:
+        found = then.pop((now.stream, now.version), None)
+        name = BY_CLASS[type(now.event)].name
+        if found is None:
+            stream = identity.text(now.stream)
+            yield Difference(0, stream, name, f"version {now.version} is missing from history")
+            continue
+        sentence = _differs(found, now.event, name)
+        if sentence:
+            yield Difference(found.position, identity.text(found.stream), found.type, sentence)
+    for extra in then.values():
+        yield Difference(
+            extra.position,
+            identity.text(extra.stream),
+            extra.type,
+            "stands in history but the replay does not make it",
+        )
+
+
+def _differs(found: Recorded, event: Event, name: str) -> str:
+    if found.type != name:
+        return f"the replay makes a {name} here"
+    expected = encode(_with_recorded_numbers(found.event, event)).payload
+    actual = encode(found.event).payload
+    return "" if expected == actual else f"recorded {_short(actual)}, computed {_short(expected)}"
+
+
+def _with_recorded_numbers(found: Event, event: Event) -> Event:
+    """Numbers are recorded inputs: they follow commit order, which a replay does not know."""
+    if isinstance(event, InvoiceGenerated) and isinstance(found, InvoiceGenerated):
+        return replace(event, number=found.number, sequence=found.sequence)
+    if isinstance(event, ChunkBilled) and isinstance(found, ChunkBilled):
+        return replace(event, first_number=found.first_number, last_number=found.last_number)
+    return event
+
+
+def _short(payload: bytes, most: int = 400) -> str:
+    text = payload.decode()
+    return text if len(text) <= most else f"{text[:most]}…"

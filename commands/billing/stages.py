@@ -1,0 +1,36 @@
+"""The stages of a bill run: the only place where their order is written (R4).
+
+1 dunning · 2 packages · 3 usage · 4 contract terms · 5 generate invoice · 6 collect payment ·
+7 render · 8 deliver. A stage is skipped when its action is off. Dunning comes before charging so
+that a suspension stops the charges of the same run; invoicing comes after everything that makes a
+charge; payment comes before rendering so that it shows on the document.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from commands.billing.draft import Draft
+from commands.billing.generate_invoice import generate_invoice, let_wait
+from commands.billing.packages import bill_packages
+from commands.billing.settings import RunSettings
+
+
+class Stage(NamedTuple):
+    """A stage with the action that switches it on."""
+
+    action: str
+    apply: Callable[[Draft, RunSettings], None]
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("bill_packages", bill_packages),
+    Stage("generate_invoice", generate_invoice),
+)
+
+
+def apply_stages(draft: Draft, settings: RunSettings) -> None:
+    """Folds the run's stages over one invoicer. What no stage invoiced waits (decision 19)."""
+    for stage in STAGES:
+        if stage.action in settings.actions:
+            stage.apply(draft, settings)
+    let_wait(draft, settings)

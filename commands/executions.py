@@ -1,0 +1,286 @@
+"""The life of an execution: start, chunk after chunk, finish (R6, R28, design decisions 16-20).
+
+Each step is one transaction and can be repeated by anyone: a step that was done before meets
+version 1 of its stream and changes nothing. So a crash at any instant is healed by going on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from aggregates import execution as rules
+from aggregates import identity
+from aggregates.chunk import ChunkBilled, ChunkNotReached, LeftBehind
+from aggregates.exchange_rates import ExchangeRatesUsed
+from aggregates.exchange_rates import evolve as evolve_rates
+from aggregates.execution import Counts, ExecutionEvent, ExecutionState, add_counts
+from aggregates.identity import StreamId
+from aggregates.refusal import Refusal
+from commands.billing.chunk_pass import bill_invoicers
+from commands.billing.facts import load_facts
+from commands.billing.packages import left_behind
+from commands.billing.scope import (
+    Range,
+    bounds_of,
+    cut,
+    failed_chunks,
+    unresolved_in,
+)
+from commands.billing.settings import RunSettings, load_settings, read_settings
+from commands.billing.writing import closing_events, left_behind_pages, write_outcomes
+from commands.business_date import business_date
+from commands.store import Batch, Conflict, Metadata, Numbers, Reading, Staged, Store, Versioned
+
+ATTEMPTS = 50
+"""How often a step is decided again after somebody else wrote in between."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A started execution in this process: its settings and where its chunks lie."""
+
+    execution_id: StreamId
+    settings: RunSettings
+    bounds: list[str]
+    retries: list[int] = field(default_factory=list[int])
+    origin: "Running | None" = None
+    """The execution whose failures this one retries."""
+    earlier: tuple[StreamId, ...] = ()
+    """The retries of `origin` before this one."""
+
+    @property
+    def chunks(self) -> int:
+        return max(len(self.bounds) - 1, 0)
+
+    def metadata(self) -> Metadata:
+        text = self.settings.execution
+        return Metadata(requested_by=self.settings.requested_by, correlation=text)
+
+
+def find_execution(reading: Reading, execution_id: StreamId) -> Versioned:
+    """The execution, or the refusal `execution_unknown`."""
+    found = reading.get("execution", execution_id)
+    if found is None:
+        raise Refusal(
+            "execution_unknown",
+            f"there is no execution {identity.text(execution_id)}; `billstream bill-run "
+            "completed` lists executions",
+        )
+    return found
+
+
+def start_execution(store: Store, execution_id: StreamId) -> ExecutionState:
+    """Starts a queued execution: fixes its business date and cuts its scope. One that has been
+    started is returned as it is.
+    """
+    for _ in range(ATTEMPTS):
+        with store.snapshot() as reading:
+            found = find_execution(reading, execution_id)
+            if found.state.status != "queued":
+                return found.state
+            batch = _starting(store, reading, execution_id, found)
+        try:
+            store.append(batch)
+        except Conflict:
+            continue
+        started: object = batch.changes[0].state
+        if not isinstance(started, ExecutionState):
+            raise TypeError("the first change of a start is the execution's")
+        return started
+    raise _busy()
+
+
+def _starting(
+    store: Store, reading: Reading, execution_id: StreamId, found: Versioned
+) -> Batch:
+    state: ExecutionState = found.state
+    zone = _zone(reading)
+    today = business_date(store.now(), zone)
+    settings = read_settings(reading, execution_id, state, today)
+    retries: tuple[int, ...] = ()
+    if state.retry_of is None:
+        bounds = cut(reading, settings)
+    else:
+        old = identity.parse(state.retry_of)
+        retries = tuple(failed_chunks(store, old, find_execution(reading, old).state))
+        # A retry's chunk i takes up chunk retries[i] of the old execution; its range is found there.
+        bounds = ("",) * (len(retries) + 1) if retries else ()
+    events = rules.start(
+        state,
+        business_date=today,
+        time_zone=zone,
+        position=reading.head.position,
+        bounds=bounds,
+        retries=retries,
+        exchange_rates=settings.rates.name if settings.rates is not None else None,
+    )
+    batch = Batch(
+        Metadata(requested_by=state.requested_by, correlation=settings.execution),
+        reading.head.position,
+    )
+    batch.changes.append(_stage(execution_id, found, events))
+    _mark_rates_used(reading, settings, batch)
+    return batch
+
+
+def _mark_rates_used(reading: Reading, settings: RunSettings, batch: Batch) -> None:
+    """From the start on, the set's rates cannot change any more (R16)."""
+    if settings.rates is None:
+        return
+    stream = identity.named("exchange_rates", settings.rates.name)
+    found = reading.get("exchange_rates", stream)
+    unused = tuple(sorted(set(settings.rates.rates) - set(settings.rates.used)))
+    if found is None or not unused:
+        return
+    event = ExchangeRatesUsed(execution=settings.execution, currencies=unused)
+    state = evolve_rates(found.state, event)
+    batch.changes.append(Staged("exchange_rates", stream, found.version, [event], state))
+
+
+def _stage(stream: StreamId, found: Versioned, events: list[ExecutionEvent]) -> Staged:
+    state: ExecutionState = found.state
+    for event in events:
+        state = rules.evolve(state, event)
+    return Staged("execution", stream, found.version, events, state)
+
+
+def _zone(reading: Reading) -> str:
+    owner = reading.get("owner", identity.owner())
+    if owner is None:
+        raise Refusal("no_owner", "the owner is not set up; apply a setup file with `owner:` first")
+    zone: str = owner.state.time_zone
+    return zone
+
+
+def open_running(store: Store, execution_id: StreamId) -> Running:
+    """The settings and chunks of a started execution, to work on it."""
+    with store.snapshot() as reading:
+        state: ExecutionState = find_execution(reading, execution_id).state
+    settings = load_settings(store, execution_id, state)
+    bounds, retries = bounds_of(store, execution_id)
+    running = Running(execution_id, settings, bounds, retries)
+    if state.retry_of is not None:
+        old = identity.parse(state.retry_of)
+        running.origin = open_running(store, old)
+        attempts = range(1, state.attempt)
+        running.earlier = tuple(identity.retry(old, attempt) for attempt in attempts)
+    return running
+
+
+def range_of(store: Store, running: Running, index: int) -> Range:
+    """The invoicers of a chunk."""
+    if running.origin is None:
+        low, high = running.bounds[index], running.bounds[index + 1]
+        return Range(bytes.fromhex(low), bytes.fromhex(high))
+    taken = running.retries[index]
+    span = range_of(store, running.origin, taken)
+    only = unresolved_in(store, running.origin.execution_id, taken, running.earlier)
+    return Range(span.low, span.high, only)
+
+
+def run_chunk(store: Store, running: Running, index: int) -> bool:
+    """Bills one chunk in one transaction, or finds that it is done. False when the execution may
+    not go on (cancelled or ended).
+    """
+    stream = identity.chunk(running.execution_id, index)
+    settings = running.settings
+    for _ in range(ATTEMPTS):
+        if store.exists(stream):
+            return True
+        span = range_of(store, running, index)
+        with store.snapshot() as reading:
+            state: ExecutionState = find_execution(reading, running.execution_id).state
+            if state.status != "running" or state.cancel_requested:
+                return False
+            facts = load_facts(reading, settings, span.low, span.high, span.only)
+        written = write_outcomes(bill_invoicers(facts.invoicers, settings), settings)
+        closing = closing_events(written, settings, index, facts.read_at)
+        numbering = settings.owner.numbering
+        batch = Batch(
+            running.metadata(),
+            facts.read_at,
+            changes=[*written.changes, closing],
+            reads=written.reads,
+            running=running.execution_id,
+            numbers=Numbers(numbering.prefix, numbering.length, numbering.start),
+        )
+        try:
+            store.append(batch)
+        except Conflict:
+            continue
+        return True
+    raise _busy()
+
+
+def finish_execution(store: Store, running: Running) -> ExecutionState:
+    """Ends an execution whose chunks are all done, or that was cancelled: then what was not
+    reached is recorded first (design decision 17). Anyone may finish; the second changes nothing.
+    """
+    for _ in range(ATTEMPTS):
+        with store.snapshot() as reading:
+            found = find_execution(reading, running.execution_id)
+        if found.state.status in rules.FINISHED:
+            return found.state
+        if found.state.cancel_requested:
+            _record_not_reached(store, running)
+        counts = count_chunks(store, running)
+        staged = _stage(running.execution_id, found, rules.finish(found.state, counts))
+        try:
+            store.append(Batch(running.metadata(), 0, changes=[staged]))
+        except Conflict:
+            continue
+    raise _busy()
+
+
+def count_chunks(store: Store, running: Running) -> Counts:
+    """What the chunks did together; each must be done."""
+    total = Counts()
+    for _, event in chunk_ends(store, running):
+        if isinstance(event, ChunkBilled):
+            total = add_counts(total, event.counts)
+        elif isinstance(event, ChunkNotReached):
+            total = add_counts(total, Counts(left_behind=event.left_behind))
+        else:
+            raise Refusal("chunks_missing", "a part of the execution has not been billed yet")
+    return total
+
+
+def chunk_ends(
+    store: Store, running: Running, page: int = 200
+) -> Iterator[tuple[int, ChunkBilled | ChunkNotReached | None]]:
+    """Each chunk's closing event, None while it is not done."""
+    for first in range(0, running.chunks, page):
+        indexes = range(first, min(first + page, running.chunks))
+        ids = [identity.chunk(running.execution_id, index) for index in indexes]
+        events = store.streams(ids)
+        for index, stream in zip(indexes, ids, strict=True):
+            last = events[stream][-1].event if events.get(stream) else None
+            yield index, last if isinstance(last, ChunkBilled | ChunkNotReached) else None
+
+
+def _record_not_reached(store: Store, running: Running) -> None:
+    """Lists what was due in the chunks that were not billed, with reason `not_reached` (R9)."""
+    for index, end in chunk_ends(store, running):
+        if end is not None:
+            continue
+        span = range_of(store, running, index)
+        with store.snapshot() as reading:
+            facts = load_facts(reading, running.settings, span.low, span.high, span.only)
+        left: list[LeftBehind] = []
+        if "bill_packages" in running.settings.actions:
+            for invoicer in facts.invoicers:
+                for account in invoicer.accounts:
+                    left += [left_behind(account, row, "not_reached") for row in account.packages]
+        closing = ChunkNotReached(
+            execution=running.settings.execution, index=index, left_behind=len(left)
+        )
+        events = [*left_behind_pages(running.settings.execution, left), closing]
+        stream = identity.chunk(running.execution_id, index)
+        batch = Batch(running.metadata(), 0, changes=[Staged("chunk", stream, 0, events)])
+        try:
+            store.append(batch)
+        except Conflict:
+            continue
+
+
+def _busy() -> Refusal:
+    return Refusal("busy", "others kept writing to the same accounts; try again in a moment")

@@ -1,0 +1,141 @@
+"""Verbs that prove: verify the whole history, replay an execution, explain an invoice line."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from infra.cli.options import example, reading
+
+if TYPE_CHECKING:
+    from commands.billing.replay import ReplayReport
+
+
+@click.command(epilog=example("billstream execution replay 01c2f7a0-…"))
+@click.argument("execution")
+@reading
+def replay(execution: str, database: str | None, as_json: bool) -> int:
+    """Compute EXECUTION again from the history as it read it; compare every event, byte by byte."""
+    from time import perf_counter
+
+    from commands.billing.replay import replay_execution
+    from commands.execution_control import parse_execution
+    from infra.cli.output import progress
+    from infra.composition import open_app
+
+    with open_app(database) as app:
+        began = perf_counter()
+        with progress("replaying", None, "chunks") as report:
+            result = replay_execution(
+                app.store, parse_execution(execution), lambda done, total: report(done, total)
+            )
+        _show_replay(result, perf_counter() - began, as_json)
+        return 1 if result.differences else 0
+
+
+def _show_replay(result: "ReplayReport", seconds: float, as_json: bool) -> None:
+    from infra.cli.output import notice, print_json, say
+
+    if as_json:
+        print_json(
+            {
+                "execution": result.execution,
+                "same": not result.differences,
+                "chunks": result.chunks,
+                "charges": result.charges,
+                "invoices": result.invoices,
+                "events": result.events,
+                "seconds": round(seconds, 3),
+                "differences": [found._asdict() for found in result.differences],
+            }
+        )
+    else:
+        say(
+            f"Replayed {result.charges:,} charges and {result.invoices:,} invoices "
+            f"({result.events:,} events in {result.chunks:,} chunks) in {seconds:.2f} s."
+        )
+        if not result.differences:
+            say("Every event is the same, byte for byte.")
+    for found in result.differences[:1]:
+        notice(
+            f"error: replay_differs: position {found.position}, {found.type} of stream "
+            f"{found.stream}: {found.sentence}"
+        )
+
+
+@click.command(epilog=example("billstream explain INV-007854", "billstream explain INV-007854 1"))
+@click.argument("invoice")
+@click.argument("line", type=click.IntRange(min=1), required=False)
+@reading
+def explain(invoice: str, line: int | None, database: str | None, as_json: bool) -> None:
+    """Show why each line of INVOICE, or LINE alone, is what it is."""
+    from commands.explain import explain_invoice
+    from infra.cli.output import print_json
+    from infra.composition import open_app
+
+    with open_app(database) as app:
+        app.views.catch_up()
+        explained = explain_invoice(app.store, app.views.invoice_id(invoice), line)
+        if as_json:
+            print_json(explained)
+        else:
+            _show_explanation(explained)
+
+
+def _show_explanation(explained: dict[str, Any]) -> None:
+    from infra.cli.output import print_card, say
+
+    origin = explained["execution"]
+    period = origin.get("billing_period", {})
+    say(f"Invoice {explained['invoice']}: {explained['total']} {explained['currency']}")
+    print_card(
+        [
+            ("account", explained["account"]),
+            ("bill run", origin.get("bill_run")),
+            ("billing period", f"{period.get('start')} to {period.get('end')}, inclusive"),
+            ("business date", origin.get("business_date")),
+            ("settings", f"as of position {origin.get('settings_as_of')}"),
+            ("exchange rates", explained["exchange_rates"]),
+            ("execution", origin["id"]),
+            ("retry of", origin.get("retry_of")),
+            ("schedule", origin.get("schedule")),
+            ("command", origin.get("command")),
+            ("asked by", origin.get("requested_by")),
+            ("recorded", f"{explained['recorded_at']}, position {explained['position']}"),
+        ]
+    )
+    for line in explained["lines"]:
+        period = line["service_period"]
+        say("")
+        say(f"Line {line['line']}: {line['service']}, {line['amount']} {line['currency']}")
+        print_card(
+            [
+                ("because", line["because"]),
+                ("price", line.get("price_from")),
+                ("account-package", f"{line['account_package']} of account {line['account']}"),
+                ("service period", f"{period['start']} to {period['end']}, exclusive"),
+                ("days", f"{line['days']} of {line['full_days']}"),
+                ("bill date", line["bill_date"]),
+                ("kind", line["kind"]),
+                ("charged by", line["charged_by"]),
+                ("recorded", f"{line.get('recorded_at')}, position {line.get('position')}"),
+            ]
+        )
+
+
+@click.command(
+    epilog=example("billstream verify", "billstream verify --history --expect 5120:9f2c…")
+)
+@click.option("--history", "history_only", is_flag=True, help="Leave the views out.")
+@click.option("--expect", metavar="POSITION:ROOT", default=None, help="A head noted earlier.")
+@reading
+def verify(history_only: bool, expect: str | None, database: str | None, as_json: bool) -> int:
+    """Check order, hashes, roots, folds, numbers and views; name the first thing that is wrong."""
+    from infra.cli.output import progress
+    from infra.cli.verify_output import show_report
+    from infra.composition import open_app
+    from infra.verify import verify_all
+
+    with open_app(database) as app, progress("verifying", None, "events") as report:
+        result = verify_all(app, views=not history_only, expect=expect, progress=report)
+    show_report(result, as_json)
+    return 1 if result.findings else 0

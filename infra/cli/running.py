@@ -1,0 +1,86 @@
+"""Running an execution in this process, for people to watch: progress, Ctrl-C, the outcome."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from aggregates import identity
+from aggregates.execution import ExecutionState
+from aggregates.identity import StreamId
+from infra.cli.errors import COMPLETED_WITH_FAILURES
+from infra.cli.output import notice, progress
+
+if TYPE_CHECKING:
+    from infra.composition import App
+
+
+def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
+    """Runs the execution to its end with a progress bar. Ctrl-C asks it to cancel: it stops
+    between chunks and says truthfully what was billed (R6).
+    """
+    from consumers.worker import run_execution
+    from infra.store.runners import mark_running, unmark
+
+    mark_running(app.store, execution_id)
+    try:
+        with _interruptible() as interrupted, progress("billing", None, "chunks") as report:
+
+            def between_chunks(done: int, total: int) -> None:
+                report(done, total)
+                if interrupted():
+                    _request_cancel(app, execution_id)
+
+            return run_execution(app.store, execution_id, between_chunks)
+    finally:
+        unmark(app.store, execution_id)
+
+
+def finish_abandoned(app: "App") -> list[StreamId]:
+    """Takes up every execution that a dead process left queued or running, to its end."""
+    from consumers.worker import unfinished
+    from infra.store.runners import is_alive
+
+    taken: list[StreamId] = []
+    for execution_id in unfinished(app.store):
+        if not is_alive(app.store, execution_id):
+            notice(f"execution {identity.text(execution_id)} was left running; finishing it")
+            run_to_end(app, execution_id)
+            taken.append(execution_id)
+    return taken
+
+
+def exit_status(state: ExecutionState) -> int:
+    """0, or 3 when the run completed with failures."""
+    return COMPLETED_WITH_FAILURES if state.status == "completed_with_failures" else 0
+
+
+def _request_cancel(app: "App", execution_id: StreamId) -> None:
+    from commands.execution_control import cancel_execution
+    from commands.message import Command
+    from infra.settings import settings
+
+    text = identity.text(execution_id)
+    by = settings().requested_by
+    command = Command("cancel_execution", "cli", str(uuid4()), {"execution": text}, by)
+    cancel_execution(app.store, command, text)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Notes the first Ctrl-C instead of stopping at once; a second one stops at once."""
+    seen: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        seen.append(signum)
+        signal.signal(signal.SIGINT, before)
+        notice("cancelling: the chunk in hand is finished first; Ctrl-C again stops at once")
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(seen)
+    finally:
+        signal.signal(signal.SIGINT, before)

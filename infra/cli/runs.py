@@ -1,0 +1,171 @@
+"""Verbs over runs: preview one, retry the failures of one, cancel and resume an execution."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import click
+
+from infra.cli.options import DATE, command_options, database_option, example, json_option, reading
+
+if TYPE_CHECKING:
+    from commands.billing.preview import Preview
+    from infra.composition import App
+
+
+@click.command(
+    epilog=example(
+        "billstream bill-run preview Default --period-start 2020-10-01 --period-end 2020-10-31"
+    )
+)
+@click.argument("name")
+@click.option("--period-start", type=DATE, required=True, help="First day of the billing period.")
+@click.option("--period-end", type=DATE, required=True, help="Last day of it, inclusive.")
+@click.option("--posting-date", type=DATE, default=None, help="Else the business date.")
+@click.option("--catch-up", default="one", metavar="one|all|N", help="Cycles a package may bill.")
+@click.option("--account", default=None, help="Only this account, as `account bill` would.")
+@reading
+def preview(
+    name: str,
+    period_start: date,
+    period_end: date,
+    posting_date: date | None,
+    catch_up: str,
+    account: str | None,
+    database: str | None,
+    as_json: bool,
+) -> None:
+    """Compute the run NAME as it would be now, with the same code, and write nothing."""
+    from commands.billing.preview import preview_run
+    from infra.composition import open_app
+
+    with (
+        open_app(database) as app,
+        preview_run(
+            app.store,
+            name,
+            period_start=period_start,
+            period_end=period_end,
+            posting_date=posting_date,
+            catch_up=catch_up,
+            account=account,
+        ) as previewed,
+    ):
+        _show_preview(previewed, as_json)
+
+
+def _show_preview(previewed: "Preview", as_json: bool) -> None:
+    from infra.cli.output import print_json, progress
+    from infra.cli.preview_output import PreviewDocument, print_preview
+
+    document = PreviewDocument(previewed)
+    with progress("previewing", previewed.chunks, "chunks") as report:
+        for done, written in enumerate(previewed.written(), 1):
+            document.add(written)
+            report(done)
+    if as_json:
+        print_json(document.as_json())
+    else:
+        print_preview(document)
+
+
+@click.command(epilog=example("billstream execution retry 01c2f7a0-…"))
+@click.argument("execution")
+@command_options
+@json_option
+@database_option
+@click.pass_context
+def retry(
+    ctx: click.Context,
+    execution: str,
+    database: str | None,
+    as_json: bool,
+    command_id: str | None,
+    requested_by: str | None,
+) -> int:
+    """Bill the invoicers that failed in EXECUTION again, as an execution of its own."""
+    from aggregates import identity
+    from commands.execution_control import retry_execution
+    from infra.cli.running import finish_abandoned
+    from infra.composition import open_app
+
+    with open_app(database) as app:
+        finish_abandoned(app)
+        command = _command("retry_execution", execution, command_id, requested_by)
+        outcome = retry_execution(app.store, command, execution)
+        return _run_and_show(app, identity.parse(outcome.result["execution"]), as_json)
+
+
+@click.command(epilog=example("billstream execution cancel 01c2f7a0-…"))
+@click.argument("execution")
+@command_options
+@json_option
+@database_option
+def cancel(
+    execution: str,
+    database: str | None,
+    as_json: bool,
+    command_id: str | None,
+    requested_by: str | None,
+) -> None:
+    """Stop EXECUTION between chunks. What was billed stays billed and is counted."""
+    from aggregates import identity
+    from commands.execution_control import cancel_execution
+    from infra.cli.output import print_json, say
+    from infra.cli.running import run_to_end
+    from infra.composition import open_app
+    from infra.store.runners import is_alive
+
+    with open_app(database) as app:
+        command = _command("cancel_execution", execution, command_id, requested_by)
+        cancel_execution(app.store, command, execution)
+        stream = identity.parse(execution)
+        if not is_alive(app.store, stream):
+            run_to_end(app, stream)
+        with app.store.snapshot() as found:
+            state: Any = found.get("execution", stream)
+        if as_json:
+            print_json({"execution": execution, "status": state.state.status})
+        elif state.state.status == "cancelled":
+            say(f"Execution {execution} is cancelled.")
+        else:
+            say(f"Execution {execution} will stop after the chunk in hand.")
+
+
+@click.command(epilog=example("billstream execution resume 01c2f7a0-…"))
+@click.argument("execution")
+@json_option
+@database_option
+def resume(execution: str, database: str | None, as_json: bool) -> int:
+    """Finish EXECUTION, which a process that died left running. Nothing is billed twice."""
+    from aggregates.refusal import Refusal
+    from commands.execution_control import parse_execution
+    from commands.executions import find_execution
+    from infra.composition import open_app
+
+    with open_app(database) as app:
+        stream = parse_execution(execution)
+        with app.store.snapshot() as found:
+            state = find_execution(found, stream).state
+        if state.status not in ("queued", "running"):
+            raise Refusal(
+                "execution_finished", f"the execution is {state.status} already; nothing to resume"
+            )
+        return _run_and_show(app, stream, as_json)
+
+
+def _command(type: str, execution: str, id: str | None, by: str | None) -> Any:
+    from commands.message import Command
+    from infra.settings import settings
+
+    asked = by or settings().requested_by
+    return Command(type, "cli", id or str(uuid4()), {"execution": execution}, asked)
+
+
+def _run_and_show(app: "App", stream: bytes, as_json: bool) -> int:
+    from infra.cli.outcome import show_outcome
+    from infra.cli.running import exit_status, run_to_end
+
+    state = run_to_end(app, stream)
+    show_outcome(app, stream, as_json)
+    return exit_status(state)
