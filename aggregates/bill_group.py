@@ -1,8 +1,18 @@
 """A bill group: a set of accounts billed alike (R1, R3, R17, R18, R20)."""
 
+import re
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from aggregates.event import Event, Fact, ImpossibleEvent, State
+from aggregates.names import check_name
+from aggregates.refusal import Refusal
+
+BASE_DATES = ("bill_day", "render_date")
+"""What the dates of an invoice count from (R17)."""
+
+_TERM = re.compile(r"due on receipt|net [0-9]{1,4}|day ([1-9]|[12][0-9]|3[01])")
 
 
 class BillGroupSettings(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -57,3 +67,70 @@ def evolve(state: BillGroupState | None, event: BillGroupEvent) -> BillGroupStat
             return replace(state, settings=event.settings)
         case BillGroupDeleted():
             return replace(state, deleted=True)
+
+
+def put(
+    state: BillGroupState | None, *, name: str, settings: BillGroupSettings
+) -> list[BillGroupEvent]:
+    """The bill group as it is to be. Bill days of its accounts were resolved when they were
+    opened and stay (R10).
+    """
+    check_name(name, "name of a bill group")
+    _check(name, settings)
+    if state is None:
+        return [BillGroupCreated(name=name, settings=settings)]
+    return [] if settings == state.settings else [BillGroupChanged(settings=settings)]
+
+
+def delete(
+    state: BillGroupState, *, has_accounts: bool, bill_runs: Sequence[str]
+) -> list[BillGroupEvent]:
+    """The bill group goes away, unless accounts are in it or a bill run names it (R1)."""
+    if has_accounts:
+        raise Refusal(
+            "in_use",
+            f"bill group {state.name} has accounts: move them to another group first",
+            name=state.name,
+        )
+    if bill_runs:
+        raise Refusal(
+            "in_use",
+            f"bill group {state.name} is billed by bill run {bill_runs[0]}: change that first",
+            name=state.name,
+            bill_runs=list(bill_runs),
+        )
+    return [BillGroupDeleted()]
+
+
+def check_bill_day(bill_day: int | None) -> None:
+    """A bill day is 1 to 31, clamped to the month (R10)."""
+    if bill_day is not None and not 1 <= bill_day <= 31:
+        raise Refusal(
+            "bill_day_invalid",
+            f"the bill day is {bill_day}: it must lie between 1 and 31",
+            field="bill_day",
+        )
+
+
+def _check(name: str, settings: BillGroupSettings) -> None:
+    check_bill_day(settings.bill_day)
+    if not _TERM.fullmatch(settings.payment_term):
+        raise Refusal(
+            "payment_term_invalid",
+            f"{settings.payment_term!r} is not a payment term: "
+            "use `net N`, `due on receipt` or `day N`",
+            field="payment_term",
+        )
+    for field in ("invoice_date", "due_date"):
+        if getattr(settings, field) not in BASE_DATES:
+            raise Refusal(
+                "base_date_invalid",
+                f"{field} is {getattr(settings, field)!r}: use {' or '.join(BASE_DATES)}",
+                field=field,
+            )
+    if settings.render_threshold < 0:
+        raise Refusal(
+            "render_threshold_invalid",
+            f"the render threshold of bill group {name} is negative: use 0 for none",
+            field="render_threshold",
+        )

@@ -1,8 +1,13 @@
 """A bill run: a named, saved configuration of what to do and for which bill groups (R1)."""
 
+from collections.abc import Collection, Sequence
+
 from msgspec.structs import replace
 
 from aggregates.event import Event, Fact, ImpossibleEvent, State
+from aggregates.exchange_rates import CURRENT
+from aggregates.names import check_name
+from aggregates.refusal import Refusal
 
 ACTIONS = (
     "dunning",
@@ -63,3 +68,72 @@ def evolve(state: BillRunState | None, event: BillRunEvent) -> BillRunState:
             return replace(state, settings=event.settings)
         case BillRunDeleted():
             return replace(state, deleted=True)
+
+
+def put(
+    state: BillRunState | None,
+    *,
+    name: str,
+    settings: BillRunSettings,
+    rate_sets: Collection[str],
+    bill_groups: Collection[str],
+) -> list[BillRunEvent]:
+    """The bill run as it is to be. `rate_sets` and `bill_groups` are the names there are; without
+    at least one of each there can be no bill run (R1).
+    """
+    check_name(name, "name of a bill run")
+    _check_actions(settings.actions)
+    if not rate_sets:
+        raise Refusal(
+            "no_exchange_rates", "a bill run needs exchange rates: create a set of them first"
+        )
+    if not bill_groups:
+        raise Refusal("no_bill_group", "a bill run needs a bill group: create one first")
+    if not settings.bill_groups:
+        raise Refusal("no_bill_group", f"bill run {name} names no bill group: name at least one")
+    for group in settings.bill_groups:
+        if group not in bill_groups:
+            raise Refusal(
+                "unknown_bill_group",
+                f"there is no bill group {group!r}: create it or name another",
+                bill_group=group,
+            )
+    if settings.exchange_rates != CURRENT and settings.exchange_rates not in rate_sets:
+        raise Refusal(
+            "unknown_exchange_rates",
+            f"there are no exchange rates {settings.exchange_rates!r}: "
+            "create them, name others or write `current`",
+            exchange_rates=settings.exchange_rates,
+        )
+    if state is None:
+        return [BillRunCreated(name=name, settings=settings)]
+    return [] if settings == state.settings else [BillRunChanged(settings=settings)]
+
+
+def delete(state: BillRunState, *, open_schedules: Sequence[str]) -> list[BillRunEvent]:
+    """The bill run goes away, unless a schedule is still to fire it (R1)."""
+    if open_schedules:
+        raise Refusal(
+            "in_use",
+            f"bill run {state.name} is still scheduled ({open_schedules[0]}): cancel that first",
+            schedules=list(open_schedules),
+        )
+    return [BillRunDeleted()]
+
+
+def _check_actions(actions: tuple[str, ...]) -> None:
+    if not actions:
+        raise Refusal("no_action", f"a bill run does something: use {', '.join(SUPPORTED_ACTIONS)}")
+    for action in actions:
+        if action not in ACTIONS:
+            raise Refusal(
+                "unknown_action",
+                f"there is no action {action!r}: use {', '.join(SUPPORTED_ACTIONS)}",
+                action=action,
+            )
+        if action not in SUPPORTED_ACTIONS:
+            raise Refusal(
+                "action_not_available",
+                f"{action} is not available yet: use {', '.join(SUPPORTED_ACTIONS)}",
+                action=action,
+            )

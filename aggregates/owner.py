@@ -1,8 +1,16 @@
 """The owner: the business that bills (its currency, zone, rounding and invoice numbers)."""
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from aggregates.event import Event, Fact, ImpossibleEvent, State
+from aggregates.money import ROUNDING_MODES
+from aggregates.names import check_name
+from aggregates.refusal import Refusal
+
+LONGEST_NUMBER = 18
+"""Digits of an invoice number at most."""
 
 
 class Numbering(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -79,3 +87,129 @@ def evolve(state: OwnerState | None, event: OwnerEvent) -> OwnerState:
             return replace(state, numbering=event.numbering)
         case OwnerSetUp():
             raise ImpossibleEvent("the owner was set up twice")
+
+
+def set_up(
+    *,
+    name: str,
+    currency: str,
+    currencies: Mapping[str, int],
+    time_zone: str,
+    rounding: str,
+    numbering: Numbering,
+) -> list[OwnerEvent]:
+    """The owner begins. `currencies` holds the minor digits of each enabled currency."""
+    check_name(name, "owner's name")
+    _check_rounding(rounding)
+    _check_numbering(numbering)
+    if currency not in currencies:
+        raise Refusal(
+            "unknown_currency",
+            f"the owner's currency {currency} is not among its currencies: add it to the list",
+            currency=currency,
+        )
+    return [
+        OwnerSetUp(
+            name=name,
+            currency=currency,
+            currencies=dict(currencies),
+            time_zone=time_zone,
+            rounding=rounding,
+            numbering=numbering,
+        )
+    ]
+
+
+def change(
+    state: OwnerState,
+    *,
+    name: str,
+    currency: str,
+    currencies: Mapping[str, int],
+    time_zone: str,
+    rounding: str,
+    numbering: Numbering,
+    next_number: int,
+) -> list[OwnerEvent]:
+    """The owner as it is to be. Currency and rounding never change, a currency once enabled stays,
+    and a new start of the invoice numbers lies above the last one given (R19).
+    """
+    check_name(name, "owner's name")
+    _check_fixed("currency", state.currency, currency)
+    _check_fixed("rounding", state.rounding, rounding)
+    _check_numbering(numbering)
+    gone = [code for code in state.currencies if code not in currencies]
+    if gone:
+        raise Refusal(
+            "cannot_change",
+            f"{', '.join(gone)} was enabled and stays enabled: leave it in the list",
+            field="currencies",
+        )
+    if numbering.start != state.numbering.start and numbering.start < next_number:
+        raise Refusal(
+            "number_start_too_low",
+            f"invoice numbers up to {next_number - 1} were given or set aside: "
+            f"a new start must be {next_number} or more",
+            field="start",
+            next_number=next_number,
+        )
+    events: list[OwnerEvent] = []
+    if name != state.name:
+        events.append(OwnerRenamed(name=name))
+    for code, digits in currencies.items():
+        if code not in state.currencies:
+            events.append(CurrencyEnabled(currency=code, digits=digits))
+    if time_zone != state.time_zone:
+        events.append(TimeZoneChanged(time_zone=time_zone))
+    if numbering != state.numbering:
+        events.append(InvoiceNumberingChanged(numbering=numbering))
+    return events
+
+
+def digits_of(state: OwnerState, currency: str) -> int:
+    """The minor digits of one of the owner's currencies."""
+    digits = state.currencies.get(currency)
+    if digits is None:
+        raise Refusal(
+            "unknown_currency",
+            f"{currency} is not one of the owner's currencies ({', '.join(state.currencies)}): "
+            "choose one of them or add it to the owner's list",
+            currency=currency,
+        )
+    return digits
+
+
+def _check_fixed(what: str, now: str, wanted: str) -> None:
+    if wanted != now:
+        raise Refusal(
+            "cannot_change",
+            f"the owner's {what} is {now} and cannot change: write {now} or leave it out",
+            field=what,
+        )
+
+
+def _check_rounding(rounding: str) -> None:
+    if rounding not in ROUNDING_MODES:
+        raise Refusal(
+            "rounding_invalid",
+            f"{rounding!r} is not a way of rounding: use {' or '.join(ROUNDING_MODES)}",
+            field="rounding",
+        )
+
+
+def _check_numbering(numbering: Numbering) -> None:
+    if not 1 <= numbering.length <= LONGEST_NUMBER:
+        raise Refusal(
+            "number_length_invalid",
+            f"the length of invoice numbers is {numbering.length}: "
+            f"it must lie between 1 and {LONGEST_NUMBER}",
+            field="length",
+        )
+    if not 1 <= numbering.start < 10**LONGEST_NUMBER:
+        raise Refusal(
+            "number_start_invalid",
+            f"invoice numbers cannot start at {numbering.start}: begin at 1 or higher",
+            field="start",
+        )
+    if numbering.prefix:
+        check_name(numbering.prefix.strip() or numbering.prefix, "prefix of invoice numbers")

@@ -6,16 +6,16 @@ from aggregates.identity import StreamId
 
 
 class PersonalData(Protocol):
-    """Ciphers under one random key per account. `infra/personal_keys` implements it."""
+    """Ciphers under one random key per account. The module `infra.personal_keys` is one."""
 
     def new_key(self) -> bytes:
         """A random key for an account that has none."""
         ...
 
-    def conceal(self, key: bytes, account: StreamId, text: str) -> str:
+    def encrypt(self, key: bytes, account: StreamId, plain: str) -> str:
         """The ciphertext as it stands in events."""
         ...
 
-    def reveal(self, key: bytes, account: StreamId, concealed: str) -> str:
-        """The text again."""
+    def decrypt(self, key: bytes | None, account: StreamId, written: str) -> str | None:
+        """The text again; None when the key was destroyed."""
         ...

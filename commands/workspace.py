@@ -240,12 +240,11 @@ class Workspace:
         if key is None:
             key = cipher.new_key()
             self._keys[account] = self._new_keys[account] = key
-        return cipher.conceal(key, account, text)
+        return cipher.encrypt(key, account, text)
 
     def reveal(self, account: StreamId, concealed: str) -> str | None:
         """The text again; None when it was erased."""
-        key = self._key(account)
-        return None if key is None else self._cipher().reveal(key, account, concealed)
+        return self._cipher().decrypt(self._key(account), account, concealed)
 
     def destroy_key(self, account: StreamId) -> None:
         """The account's personal data is to be forgotten for ever."""
