@@ -43,7 +43,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("exchange_rates.effective_date_changed", 1, exchange_rates.EffectiveDateChanged),
     EventType("exchange_rates.used", 1, exchange_rates.ExchangeRatesUsed),
     EventType("exchange_rates.deleted", 1, exchange_rates.ExchangeRatesDeleted),
-    EventType("bill_group.created", 1, bill_group.BillGroupCreated),
+    EventType("bill_group.created", 2, bill_group.BillGroupCreated),
     EventType("bill_group.changed", 1, bill_group.BillGroupChanged),
     EventType("bill_group.deleted", 1, bill_group.BillGroupDeleted),
     EventType("package.created", 1, package.PackageCreated),

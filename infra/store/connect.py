@@ -1,0 +1,116 @@
+"""Connections to an owner's SQLite file: where it lies, how it is opened, how it is first made."""
+
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import unquote
+from uuid import uuid4
+
+from infra.store import errors
+from infra.store.tables import ALL_TABLES, APPLICATION_ID, FILE_VERSION
+
+_SCHEME = "sqlite:///"
+_MAGIC = b"SQLite format 3\x00"
+
+_SETTINGS = (
+    "PRAGMA synchronous=FULL",
+    "PRAGMA cache_size=-32768",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA temp_store=FILE",
+)
+"""Durable: a commit is on the disk before it is answered. 32 MiB of pages in memory."""
+
+
+def path_of(url: str) -> Path:
+    """The file of a database URL: `sqlite:///relative` or `sqlite:////absolute`."""
+    if not url.startswith(_SCHEME) or url == _SCHEME:
+        raise errors.StoreError(
+            "database_url_invalid",
+            f"{url!r} is not a database URL: write sqlite:///PATH",
+            url=url,
+        )
+    return Path(unquote(url.removeprefix(_SCHEME)))
+
+
+def connect(path: Path, lock_timeout: float) -> sqlite3.Connection:
+    """A connection in autocommit mode: transactions are begun by those who need one."""
+    connection = sqlite3.connect(
+        path.absolute().as_uri() + "?mode=rw",
+        uri=True,
+        timeout=lock_timeout,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    return connection
+
+
+def check(path: Path) -> None:
+    """The file is there, is a database of ours, of a version we know, and can be written."""
+    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        raise errors.missing(path)
+    if not path.is_file():
+        raise errors.not_ours(path, "is not a file")
+    _check_writable(path)
+    with path.open("rb") as file:
+        header = file.read(100)
+    if header[:16] != _MAGIC:
+        raise errors.not_ours(path, "is not a database")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID and not _is_fresh(path):
+        raise errors.not_ours(path, "is a database of another program")
+    version = int.from_bytes(header[60:64], "big")
+    if version > FILE_VERSION:
+        raise errors.newer(path, version, FILE_VERSION)
+
+
+def create(path: Path, lock_timeout: float, facts: dict[str, str]) -> None:
+    """Makes the tables in a new file; a file that has them already is left as it is. `facts` go
+    into `meta` beside the epoch. Two processes may do it at once: one of them makes it.
+    """
+    if not path.parent.is_dir():
+        raise errors.StoreError(
+            "database_missing",
+            f"the folder {path.parent} does not exist: make it, or name another with --database",
+            path=str(path),
+        )
+    if not os.access(path.parent, os.W_OK):
+        raise errors.read_only(path)
+    path.touch()
+    connection = connect(path, lock_timeout)
+    try:
+        connection.execute("PRAGMA page_size=8192")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            _fill(connection, facts)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _fill(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
+    for table in ALL_TABLES:
+        connection.execute(table)
+    connection.execute("INSERT INTO log_head VALUES (1, 0, zeroblob(32), 0)")
+    meta = {"file_version": str(FILE_VERSION), "epoch": str(uuid4()), **facts}
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={FILE_VERSION}")
+
+
+def _is_fresh(path: Path) -> bool:
+    """The marks still stand in the write-ahead log only, or nothing was written yet."""
+    connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)
+    try:
+        mark = connection.execute("PRAGMA application_id").fetchone()[0]
+        empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+        return bool(mark == APPLICATION_ID or (mark == 0 and empty))
+    finally:
+        connection.close()
+
+
+def _check_writable(path: Path) -> None:
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise errors.read_only(path)

@@ -1,0 +1,42 @@
+"""Facts about the file: its epoch, whether it is a sandbox, and the sandbox's clock."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+EPOCH = "epoch"
+SANDBOX_CLOCK = "sandbox_clock"
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(at: datetime) -> int:
+    """A time as history stores it."""
+    return (at - _BEGINNING) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """The time (UTC) behind its stored form."""
+    return _BEGINNING + timedelta(microseconds=microseconds)
+
+
+def read(connection: sqlite3.Cursor | sqlite3.Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def write(connection: sqlite3.Cursor | sqlite3.Connection, key: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+
+
+def read_clock(connection: sqlite3.Cursor | sqlite3.Connection) -> datetime | None:
+    """The sandbox's clock; None where the computer's counts."""
+    stored = read(connection, SANDBOX_CLOCK)
+    return None if stored is None else moment(int(stored))
+
+
+def write_clock(connection: sqlite3.Cursor | sqlite3.Connection, at: datetime) -> None:
+    write(connection, SANDBOX_CLOCK, str(microseconds(at)))

@@ -1,0 +1,99 @@
+"""A batch made ready before the lock is taken: everything encoded, nothing left to decide."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from aggregates.chunk import ChunkBilled
+from aggregates.event import Event
+from aggregates.identity import StreamId
+from aggregates.invoice import InvoiceGenerated
+from commands.store import Batch, Metadata, Staged
+from infra.store.chain import Middle, middle
+from infra.store.state_rows import RowWrite, row_writes
+from schemas.catalogue import BY_CLASS
+from schemas.kinds import STATELESS
+
+_encode = msgspec.json.Encoder().encode
+
+PLAIN, NUMBERED, CLOSES_CHUNK = 0, 1, 2
+
+
+class EncodedEvent(NamedTuple):
+    """`gap` says what is still to be filled in under the lock (design decision 18)."""
+
+    stream: StreamId
+    version: int
+    topic: str
+    schema_version: int
+    middle: Middle
+    payload: bytes
+    gap: int
+
+
+class Prepared(NamedTuple):
+    events: list[EncodedEvent]
+    rows: list[RowWrite]
+    metadata: bytes
+    invoices: int
+    unguarded: list[tuple[StreamId, int]]
+    """Streams without state row that are continued: (stream, the version that must be there)."""
+
+
+_topics: dict[type[Event], tuple[str, int, Middle]] = {
+    cls: (entry.name, entry.version, middle(entry.name, entry.version))
+    for cls, entry in BY_CLASS.items()
+}
+
+
+def prepare(batch: Batch) -> Prepared:
+    """Encodes a batch. Raises ValueError for one that could not be written as it stands."""
+    events: list[EncodedEvent] = []
+    numbered = batch.numbers is not None
+    invoices = 0
+    for staged in batch.changes:
+        version = staged.expected
+        for event in staged.events:
+            version += 1
+            cls = type(event)
+            gap = PLAIN
+            if cls is InvoiceGenerated:
+                gap = _gap(event, numbered)
+                invoices += gap
+            elif cls is ChunkBilled and numbered:
+                gap = CLOSES_CHUNK
+            events.append(EncodedEvent(staged.stream, version, *_topics[cls], _encode(event), gap))
+    return Prepared(
+        events,
+        row_writes(batch.changes),
+        encode_metadata(batch.metadata),
+        invoices,
+        _unguarded(batch.changes),
+    )
+
+
+def encode_metadata(metadata: Metadata) -> bytes:
+    """Who asked and why, without what is empty."""
+    facts: dict[str, Any] = {
+        "command": metadata.command,
+        "requested_by": metadata.requested_by,
+        "correlation": metadata.correlation,
+    }
+    return _encode({name: value for name, value in facts.items() if value})
+
+
+def _gap(event: Any, numbered: bool) -> int:
+    if event.number:
+        return PLAIN
+    if not numbered:
+        raise ValueError("an invoice without number in a batch without numbers")
+    return NUMBERED
+
+
+def _unguarded(changes: Sequence[Staged]) -> list[tuple[StreamId, int]]:
+    return [
+        (staged.stream, staged.expected)
+        for staged in changes
+        if staged.expected and staged.kind in STATELESS
+    ]

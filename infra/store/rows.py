@@ -1,0 +1,53 @@
+"""From rows to what readers get: states and events, decoded."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
+
+import msgspec
+
+from aggregates.identity import StreamId
+from commands.store import AccountRow, PackageRow, ReceivablesRow, Recorded
+from infra.store.meta import moment
+from schemas.kinds import state_decoder
+from schemas.stored import decode
+
+T = TypeVar("T")
+
+EVENT_COLUMNS = "position, stream, version, topic, schema_version, payload, metadata, at, hash"
+
+_metadata = msgspec.json.Decoder(dict[str, str])
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Consecutive pieces of at most `size`."""
+    iterator = iter(items)
+    while piece := list(islice(iterator, size)):
+        yield piece
+
+
+def marks(items: list[Any]) -> str:
+    """One placeholder an item, for IN."""
+    return ",".join("?" * len(items))
+
+
+def recorded(row: tuple[Any, ...]) -> Recorded:
+    """A row of EVENT_COLUMNS as an event of the newest version."""
+    position, stream, version, topic, schema_version, payload, metadata, at, hash = row
+    event = decode(topic, schema_version, payload)
+    facts = _metadata.decode(metadata)
+    return Recorded(position, stream, version, topic, event, facts, moment(at), hash)
+
+
+def account_row(stream: StreamId, version: int, invoicer: StreamId, state: bytes) -> AccountRow:
+    return AccountRow(stream, version, invoicer, state_decoder("account").decode(state))
+
+
+def package_row(stream: StreamId, version: int, account: StreamId, state: bytes) -> PackageRow:
+    return PackageRow(stream, version, account, state_decoder("account_package").decode(state))
+
+
+def receivables_row(
+    stream: StreamId, version: int, account: StreamId, state: bytes
+) -> ReceivablesRow:
+    return ReceivablesRow(stream, version, account, state_decoder("receivables").decode(state))

@@ -1,0 +1,187 @@
+"""The order and the chain: every event is where it was put, as it was put (decision 6)."""
+
+import sqlite3
+import struct
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+from infra.store import chain
+from infra.store.appending import read_head
+from infra.store.findings import Findings
+from infra.store.rows import EVENT_COLUMNS
+
+Row = tuple[Any, ...]
+
+
+class Observer(Protocol):
+    """Is given every event in order, whatever is wrong with it, and told where commits end."""
+
+    def event(self, row: Row) -> None: ...
+
+    def commit_ends(self) -> None: ...
+
+
+class Commit(NamedTuple):
+    first: int
+    last: int
+    at: int
+    root: bytes
+
+
+def check_chain(
+    connection: sqlite3.Connection, findings: Findings, observer: Observer
+) -> Iterator[int]:
+    """Goes through the history in commit order and yields the position after every commit."""
+    events = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY position")
+    hasher = _Hasher(findings)
+    previous = Commit(0, 0, 0, chain.START)
+    pending: Row | None = next(events, None)
+    for commit in map(Commit._make, connection.execute("SELECT * FROM commits ORDER BY first")):
+        joined = commit.first == previous.last + 1
+        if not joined:
+            _commit_missing(findings, previous, commit)
+        check = _CommitCheck(commit, hasher, findings)
+        while pending is not None and pending[0] <= commit.last:
+            if pending[0] >= commit.first:
+                check.event(pending)
+                observer.event(pending)
+            pending = next(events, None)
+        check.finish(previous.root if joined else None)
+        observer.commit_ends()
+        previous = commit
+        yield commit.last
+    while pending is not None:
+        _behind(findings, pending, previous.last)
+        pending = next(events, None)
+    _check_head(connection, findings, previous)
+
+
+def check_expected(
+    connection: sqlite3.Connection, findings: Findings, position: int, root: str
+) -> None:
+    """The head noted elsewhere is still part of this history (`verify --expect`)."""
+    newest = read_head(connection).position
+    if position > newest:
+        findings.add(
+            "history_cut_off",
+            f"history ends at position {newest}, but it once reached {position}: "
+            "its newest commits were cut off",
+            newest,
+        )
+        return
+    query = "SELECT root FROM commits WHERE last = ?"
+    row = connection.execute(query, (position,)).fetchone()
+    if row is None or row[0] != bytes.fromhex(root):
+        findings.add(
+            "history_differs",
+            f"the root at position {position} is not the expected one: this is another history, "
+            "or one written anew",
+            position,
+        )
+
+
+def _check_head(connection: sqlite3.Connection, findings: Findings, last: Commit) -> None:
+    row = connection.execute("SELECT position, root, at FROM log_head").fetchone()
+    if row is None or tuple(row) != (last.last, last.root, last.at):
+        findings.add(
+            "head_differs",
+            f"the head of history does not say what the newest commit says (position {last.last}): "
+            "commits were removed or the head was changed",
+            last.last,
+        )
+
+
+def _commit_missing(findings: Findings, previous: Commit, commit: Commit) -> None:
+    findings.add(
+        "commit_missing",
+        f"no commit covers the positions from {previous.last + 1} to {commit.first - 1}",
+        previous.last + 1,
+    )
+
+
+def _behind(findings: Findings, row: Row, last: int) -> None:
+    findings.add(
+        "event_inserted",
+        f"the event at position {row[0]} belongs to no commit; the newest ends at {last}",
+        row[0],
+        row[1],
+        row[3],
+    )
+
+
+class _CommitCheck:
+    """One commit: its positions without gap, its hashes, its root."""
+
+    def __init__(self, commit: Commit, hasher: "_Hasher", findings: Findings) -> None:
+        self._commit = commit
+        self._hasher = hasher
+        self._findings = findings
+        self._tree = chain.GrowingTree()
+        self._due = commit.first
+        self._intact = True
+
+    def event(self, row: Row) -> None:
+        self._missing(row[0])
+        self._due = row[0] + 1
+        if self._hasher.check(row):
+            self._tree.add(row[8])
+        else:
+            self._intact = False
+
+    def finish(self, previous: bytes | None) -> None:
+        """The root follows from the root before it; an event found wrong already says enough."""
+        commit = self._commit
+        self._missing(commit.last + 1)
+        if previous is None or not self._intact:
+            return
+        if chain.commit_root(previous, *commit[:3], self._tree.root()) != commit.root:
+            self._findings.add(
+                "commit_changed",
+                f"the commit of positions {commit.first} to {commit.last} does not have its root: "
+                "an event and its hash, or the commit's own row, were changed",
+                commit.first,
+            )
+
+    def _missing(self, until: int) -> None:
+        for position in range(self._due, until):
+            self._intact = False
+            self._findings.add(
+                "event_missing", f"the event at position {position} was removed", position
+            )
+
+
+class _Hasher:
+    """Recomputes hashes; what neighbours share is made once."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._middles: dict[tuple[str, int], chain.Middle] = {}
+        self._tail_of: tuple[bytes, int] | None = None
+        self._tail = b""
+
+    def check(self, row: Row) -> bool:
+        try:
+            if self._hash(row) == row[8]:
+                return True
+        except (TypeError, AttributeError, struct.error):
+            pass  # a column of another type than ever written: changed all the same
+        self._findings.add(
+            "event_changed",
+            f"the event at position {row[0]} is not what was written: its hash differs",
+            row[0],
+            row[1],
+            row[3],
+        )
+        return False
+
+    def _hash(self, row: Row) -> bytes:
+        position, stream, version, topic, schema_version, payload, metadata, at, _ = row
+        if len(stream) != 16:
+            return b""
+        middle = self._middles.get((topic, schema_version))
+        if middle is None:
+            middle = self._middles[topic, schema_version] = chain.middle(topic, schema_version)
+        if self._tail_of != (metadata, at):
+            self._tail_of = (metadata, at)
+            self._tail = chain.tail(metadata, at)
+        return chain.event_hash(position, stream, version, middle, payload, self._tail)

@@ -1,0 +1,96 @@
+"""Every kind of aggregate that keeps a state row: its state, its fold and how it is found.
+
+The events are the truth; a state row is their fold, written in the same transaction (design
+decision 9). `invoice`, `chunk` and `command` keep none.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+import msgspec
+
+from aggregates import (
+    account,
+    bill_group,
+    bill_run,
+    exchange_rates,
+    execution,
+    owner,
+    package,
+    receivables,
+    schedule,
+)
+from aggregates.account_package.evolve import evolve as evolve_account_package
+from aggregates.account_package.state import AccountPackageState
+from aggregates.event import Event, State
+from schemas.catalogue import BY_CLASS
+
+Evolve = Callable[[Any, Any], State]
+
+STATELESS = frozenset({"invoice", "chunk", "command"})
+
+
+class Kind(NamedTuple):
+    """`key` says under which words a state of the kind is listed, "" where it is not."""
+
+    name: str
+    state: type[State]
+    evolve: Evolve
+    key: Callable[[Any], str]
+
+
+def _no_key(_: State) -> str:
+    return ""
+
+
+def _named(state: Any) -> str:
+    return cast(str, state.name)
+
+
+def _coded(state: package.PackageState) -> str:
+    return state.code
+
+
+def _due(state: schedule.ScheduleState) -> str:
+    """So that the schedules due are one range: `pending:2020-10-01T04:00:00Z`."""
+    at = state.next_at
+    return f"{state.status}:{at:%Y-%m-%dT%H:%M:%SZ}" if at else f"{state.status}:"
+
+
+def _status(state: execution.ExecutionState) -> str:
+    return state.status
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("owner", owner.OwnerState, owner.evolve, _named),
+        Kind("exchange_rates", exchange_rates.ExchangeRatesState, exchange_rates.evolve, _named),
+        Kind("bill_group", bill_group.BillGroupState, bill_group.evolve, _named),
+        Kind("package", package.PackageState, package.evolve, _coded),
+        Kind("account", account.AccountState, account.evolve, _no_key),
+        Kind("account_package", AccountPackageState, evolve_account_package, _no_key),
+        Kind("bill_run", bill_run.BillRunState, bill_run.evolve, _named),
+        Kind("schedule", schedule.ScheduleState, schedule.evolve, _due),
+        Kind("execution", execution.ExecutionState, execution.evolve, _status),
+        Kind("receivables", receivables.ReceivablesState, receivables.evolve, _no_key),
+    )
+}
+
+
+@cache
+def kind_of_type(name: str) -> str:
+    """The kind whose streams hold an event type: `invoice.generated` -> `invoice`."""
+    return "schedule" if name == "bill_run.scheduled" else name.partition(".")[0]
+
+
+@cache
+def kind_of_class(cls: type[Event]) -> str:
+    return kind_of_type(BY_CLASS[cls].name)
+
+
+@cache
+def state_decoder(kind: str) -> msgspec.json.Decoder[Any]:
+    """Decodes the stored state of a kind; one per kind, made once."""
+    return msgspec.json.Decoder(KINDS[kind].state)
