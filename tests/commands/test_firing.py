@@ -1,6 +1,7 @@
 """Firing what falls due over a real store, once, whoever is first (R5, R14)."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
@@ -10,6 +11,7 @@ import pytest
 
 from aggregates import identity
 from aggregates.identity import StreamId
+from aggregates.refusal import Refusal
 from aggregates.schedule import ScheduleFired, WindowSkipped
 from commands.firing import due_schedules, fire, fire_due, next_due
 from commands.schedules import (
@@ -156,17 +158,17 @@ class Overtaken(SqliteStore):
     """Somebody else fires the schedule between our reading and our writing."""
 
     other: SqliteStore
-    stream: StreamId
+    contested: StreamId
 
     def append(self, batch: Batch) -> Committed:
-        fire(self.other, self.stream, START)
+        fire(self.other, self.contested, START)
         return super().append(batch)
 
 
 def test_who_comes_second_finds_nothing_due(store: SqliteStore) -> None:
     stream = ask(store)
-    with Overtaken(store.path, 60) as slow:
-        slow.other, slow.stream = store, stream
+    with closing(Overtaken(store.path, 60)) as slow:
+        slow.other, slow.contested = store, stream
         assert fire(slow, stream, START) is None
     assert len(executions(store)) == 1
 
@@ -178,7 +180,7 @@ def test_a_schedule_that_never_comes_to_rest_is_given_up(store: SqliteStore) -> 
         def append(self, batch: Batch) -> Committed:
             raise Conflict
 
-    with Restless(store.path, 60) as restless, pytest.raises(Exception, match="busy"):
+    with closing(Restless(store.path, 60)) as restless, pytest.raises(Refusal, match="busy"):
         fire(restless, stream, START)
 
 

@@ -1,6 +1,7 @@
 """The scheduler's loop, with a sandbox's clock and with a clock of its own (R5)."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def test_it_sleeps_until_the_next_is_due_but_never_longer_than_it_polls(
 ) -> None:
     ask(store, At(at="2020-10-15T09:07:15"))
     ran: list[datetime] = []
-    with Clocked(store.path, 60) as clocked:
+    with closing(Clocked(store.path, 60)) as clocked:
         alarm = Alarm(clocked, 4, nothing)
         run(clocked, lambda _: ran.append(clocked.at), nothing, alarm, poll=5)
     assert alarm.slept == [5, 5, 2, 5]
@@ -109,7 +110,7 @@ def test_it_sleeps_until_the_next_is_due_but_never_longer_than_it_polls(
 
 def test_it_finds_what_was_scheduled_while_it_slept(store: SqliteStore) -> None:
     ran: list[StreamId] = []
-    with Clocked(store.path, 60) as clocked:
+    with closing(Clocked(store.path, 60)) as clocked:
         alarm = Alarm(clocked, 2, lambda: ask(store))
         run(clocked, ran.append, nothing, alarm)
     assert len(ran) == 1
@@ -117,7 +118,7 @@ def test_it_finds_what_was_scheduled_while_it_slept(store: SqliteStore) -> None:
 
 def test_it_looks_for_what_was_left_behind_every_time(store: SqliteStore) -> None:
     recovered: list[int] = []
-    with Clocked(store.path, 60) as clocked:
+    with closing(Clocked(store.path, 60)) as clocked:
         alarm = Alarm(clocked, 3, nothing)
         run(clocked, lambda _: None, lambda: recovered.append(1), alarm)
     assert len(recovered) == 3
@@ -126,7 +127,7 @@ def test_it_looks_for_what_was_left_behind_every_time(store: SqliteStore) -> Non
 def test_it_goes_on_when_another_scheduler_was_faster(store: SqliteStore) -> None:
     stream = ask(store)
     ran: list[StreamId] = []
-    with Clocked(store.path, 60) as clocked:
+    with closing(Clocked(store.path, 60)) as clocked:
         alarm = Alarm(clocked, 1, nothing)
         run(clocked, ran.append, lambda: _overtake(store, stream), alarm)
     assert ran == []
