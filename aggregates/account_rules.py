@@ -122,11 +122,13 @@ def change_currency(state: AccountState, currency: str, *, used: bool) -> list[A
     return [AccountCurrencyChanged(currency=currency)]
 
 
-def check_tree(account: AccountState, lookup: Lookup) -> None:
-    """No account is its own ancestor; every parent exists."""
+def check_tree(account: AccountState, lookup: Lookup, sound: set[str]) -> None:
+    """No account is its own ancestor; every parent exists. `sound` are accounts whose ancestors
+    were looked at before; those looked at now are added to it.
+    """
     seen = {account.number}
     above = account.parent
-    while above is not None:
+    while above is not None and above not in sound:
         if above in seen:
             raise Refusal(
                 "account_cycle",
@@ -140,6 +142,7 @@ def check_tree(account: AccountState, lookup: Lookup) -> None:
         if parent is None:
             raise unknown_account(above)
         above = parent.parent
+    sound |= seen
 
 
 def check_family(account: AccountState, lookup: Lookup) -> None:

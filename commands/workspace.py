@@ -53,6 +53,8 @@ class Workspace:
         self._new_keys: dict[StreamId, bytes] = {}
         self._destroyed: list[StreamId] = []
         self._checks: dict[object, Callable[[], None]] = {}
+        self.rooted: set[str] = set()
+        """Accounts known to lie in a sound tree: each need be walked up from once only."""
         self.number_start: int | None = None
         """The next invoice number is to be at least this (R19)."""
 

@@ -19,7 +19,7 @@ _closed_books = msgspec.json.Decoder(AccountPackageState)
 def evolve(state: AccountPackageState | None, event: AccountPackageEvent) -> AccountPackageState:
     """The state after an event; ImpossibleEvent if it cannot follow the state before."""
     if isinstance(event, events.PackageAdded):
-        if state is not None:
+        if state is not None and not state.deleted:
             raise ImpossibleEvent(f"{state.ref} was added twice")
         return _added(event)
     if state is None or state.deleted:

@@ -1,0 +1,119 @@
+"""Set up the owner, or change it (R1, R16, R19)."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aggregates import identity, owner
+from aggregates.owner import Numbering, OwnerState
+from aggregates.refusal import Refusal
+from commands.setup.entry import Done, Entry, came_of
+from commands.workspace import Workspace
+
+SERIES = "default"
+"""The one series of invoice numbers there is at first (R19)."""
+
+
+class InvoiceNumbers(BaseModel):
+    """How invoices are numbered; a key left out keeps its value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    prefix: str = ""
+    start: int = 1
+    length: int = 1
+
+
+class SetOwner(Entry):
+    """The business that bills."""
+
+    name: str = ""
+    currency: str = ""
+    currencies: list[str] = Field(default_factory=list[str])
+    time_zone: str = ""
+    rounding: str = "half_up"
+    invoice_numbers: InvoiceNumbers | None = None
+
+
+def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
+    """Puts the owner. The first start of the invoice numbers, or a new one, is kept with it."""
+    stream = identity.owner()
+    state: OwnerState | None = workspace.get("owner", stream)
+    if entry.given("time_zone"):
+        _check_time_zone(entry.time_zone)
+    if state is None:
+        entry.need("the owner", "name", "currency", "time_zone")
+        numbering = _numbering(entry, Numbering())
+        events = owner.set_up(
+            name=entry.name,
+            currency=entry.currency,
+            currencies=_digits(entry.kept("currencies", [entry.currency]), {}),
+            time_zone=entry.time_zone,
+            rounding=entry.rounding,
+            numbering=numbering,
+        )
+        workspace.number_start = numbering.start
+    else:
+        numbering = _numbering(entry, state.numbering)
+        events = owner.change(
+            state,
+            name=entry.kept("name", state.name),
+            currency=entry.kept("currency", state.currency),
+            currencies=_digits(entry.kept("currencies", list(state.currencies)), state.currencies),
+            time_zone=entry.kept("time_zone", state.time_zone),
+            rounding=entry.kept("rounding", state.rounding),
+            numbering=numbering,
+            next_number=workspace.reading.next_number(SERIES),
+        )
+        if numbering.start != state.numbering.start:
+            workspace.number_start = numbering.start
+    workspace.stage("owner", stream, events)
+    return came_of(state is None, bool(events))
+
+
+def _numbering(entry: SetOwner, now: Numbering) -> Numbering:
+    """The numbering as it is to be; removed, prefix and length are the plain ones again."""
+    if not entry.given("invoice_numbers"):
+        return now
+    wanted = entry.invoice_numbers
+    if wanted is None:
+        return Numbering(start=now.start)
+    given = wanted.model_fields_set
+    return Numbering(
+        prefix=wanted.prefix if "prefix" in given else now.prefix,
+        start=wanted.start if "start" in given else now.start,
+        length=wanted.length if "length" in given else now.length,
+    )
+
+
+def _digits(currencies: Sequence[str], known: dict[str, int]) -> dict[str, int]:
+    """The minor digits of each currency, by ISO 4217."""
+    return {code: known[code] if code in known else _iso(code) for code in currencies}
+
+
+def _iso(code: str) -> int:
+    from iso4217 import Currency
+
+    try:
+        exponent = Currency(code).exponent
+    except ValueError:
+        exponent = None
+    if exponent is None:
+        raise Refusal(
+            "unknown_currency",
+            f"{code!r} is not a currency: use a code of ISO 4217, like USD",
+            currency=code,
+        )
+    return int(exponent)
+
+
+def _check_time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Refusal(
+            "unknown_time_zone",
+            f"there is no time zone {name!r}: use a name like America/Toronto",
+            field="time_zone",
+        ) from None
