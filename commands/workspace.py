@@ -47,6 +47,7 @@ class Workspace:
         self._by_ref: dict[str, StreamId | None] = {}
         self._of_account: dict[StreamId, list[StreamId]] = {}
         self._added: dict[StreamId, list[StreamId]] = {}
+        self._joined: dict[str, dict[StreamId, None]] = {}
         self._absences: dict[Absence, bool] = {}
         self._whole: dict[str, list[StreamId]] = {}
         self._keys: dict[StreamId, bytes | None] = {}
@@ -96,6 +97,8 @@ class Workspace:
         evolve = KINDS[kind].evolve
         for event in events:
             state = evolve(state, event)
+        if kind == "account" and state.invoicer != state.number:
+            self._joined.setdefault(state.invoicer, {})[stream] = None
         staged = self._staged.get(stream)
         if staged is None:
             version = self._loaded[stream].version
@@ -210,7 +213,7 @@ class Workspace:
         for row in rows:
             self._loaded.setdefault(row.stream, Loaded("account", row.version, row.state))
         known = dict.fromkeys(row.stream for row in rows)
-        known.update((s.stream, None) for s in self._staged.values() if s.kind == "account")
+        known.update(self._joined.get(number, {}))
         found = ((stream, self.find("account", stream)) for stream in known if stream != invoicer)
         return [(s, state) for s, state in found if state is not None and state.invoicer == number]
 

@@ -1,5 +1,7 @@
 """Set a bill group, change or delete it (R1, R3, R17, R18, R20)."""
 
+from functools import partial
+
 from aggregates import bill_group, identity
 from aggregates.account_rules import unknown_account
 from aggregates.bill_group import BillGroupSettings, BillGroupState
@@ -34,7 +36,7 @@ def set_bill_group(workspace: Workspace, entry: SetBillGroup) -> Done:
     events = bill_group.put(state, name=entry.name, settings=settings)
     workspace.stage(KIND, stream, events)
     for number in entry.exclude or ():
-        workspace.later((KIND, "exclude", number), lambda n=number: _check_account(workspace, n))
+        workspace.later((KIND, "exclude", number), partial(_check_account, workspace, number))
     return came_of(state is None, bool(events))
 
 
