@@ -39,7 +39,7 @@ bench: $(STAMP) ## measure the bill run as ratios of raw inserts in the same run
 	$(BIN)/python -m tests.benchmarks
 
 chaos: $(STAMP) ## long fault injection: hundreds of kills in the middle of runs
-	$(BIN)/python -m pytest -n auto -m chaos --override-ini addopts= tests
+	$(BIN)/python -m pytest -n auto -m chaos
 
 lock: ## resolve the locked versions again after a change of pyproject.toml
 	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -15,7 +15,7 @@ from aggregates.exchange_rates import evolve as evolve_rates
 from aggregates.execution import Counts, ExecutionEvent, ExecutionState, add_counts
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
-from commands.billing.chunk_pass import bill_invoicers
+from commands.billing.chunk_pass import bill_chunk
 from commands.billing.facts import load_facts
 from commands.billing.packages import left_behind
 from commands.billing.scope import (
@@ -75,8 +75,9 @@ def start_execution(store: Store, execution_id: StreamId) -> ExecutionState:
     for _ in range(ATTEMPTS):
         with store.snapshot() as reading:
             found = find_execution(reading, execution_id)
-            if found.state.status != "queued":
-                return found.state
+            state: ExecutionState = found.state
+            if state.status != "queued":
+                return state
             batch = _starting(store, reading, execution_id, found)
         try:
             store.append(batch)
@@ -89,9 +90,7 @@ def start_execution(store: Store, execution_id: StreamId) -> ExecutionState:
     raise _busy()
 
 
-def _starting(
-    store: Store, reading: Reading, execution_id: StreamId, found: Versioned
-) -> Batch:
+def _starting(store: Store, reading: Reading, execution_id: StreamId, found: Versioned) -> Batch:
     state: ExecutionState = found.state
     zone = _zone(reading)
     today = business_date(store.now(), zone)
@@ -102,7 +101,7 @@ def _starting(
     else:
         old = identity.parse(state.retry_of)
         retries = tuple(failed_chunks(store, old, find_execution(reading, old).state))
-        # A retry's chunk i takes up chunk retries[i] of the old execution; its range is found there.
+        # Chunk i takes up chunk retries[i] of the old execution: its range is found there.
         bounds = ("",) * (len(retries) + 1) if retries else ()
     events = rules.start(
         state,
@@ -177,22 +176,22 @@ def range_of(store: Store, running: Running, index: int) -> Range:
     return Range(span.low, span.high, only)
 
 
-def run_chunk(store: Store, running: Running, index: int) -> bool:
-    """Bills one chunk in one transaction, or finds that it is done. False when the execution may
-    not go on (cancelled or ended).
+def run_chunk(store: Store, running: Running, index: int) -> Counts | None:
+    """Bills one chunk in one transaction, or finds that it is done; what it did. None when the
+    execution may not go on (cancelled or ended).
     """
     stream = identity.chunk(running.execution_id, index)
     settings = running.settings
     for _ in range(ATTEMPTS):
         if store.exists(stream):
-            return True
+            return _done(store.stream(stream)[-1].event)
         span = range_of(store, running, index)
         with store.snapshot() as reading:
             state: ExecutionState = find_execution(reading, running.execution_id).state
             if state.status != "running" or state.cancel_requested:
-                return False
+                return None
             facts = load_facts(reading, settings, span.low, span.high, span.only)
-        written = write_outcomes(bill_invoicers(facts.invoicers, settings), settings)
+        written = write_outcomes(bill_chunk(facts, settings), settings)
         closing = closing_events(written, settings, index, facts.read_at)
         numbering = settings.owner.numbering
         batch = Batch(
@@ -207,8 +206,12 @@ def run_chunk(store: Store, running: Running, index: int) -> bool:
             store.append(batch)
         except Conflict:
             continue
-        return True
+        return written.counts
     raise _busy()
+
+
+def _done(end: ChunkBilled | ChunkNotReached) -> Counts | None:
+    return end.counts if isinstance(end, ChunkBilled) else None
 
 
 def finish_execution(store: Store, running: Running) -> ExecutionState:
@@ -218,12 +221,13 @@ def finish_execution(store: Store, running: Running) -> ExecutionState:
     for _ in range(ATTEMPTS):
         with store.snapshot() as reading:
             found = find_execution(reading, running.execution_id)
-        if found.state.status in rules.FINISHED:
-            return found.state
-        if found.state.cancel_requested:
+        state: ExecutionState = found.state
+        if state.status in rules.FINISHED:
+            return state
+        if state.cancel_requested:
             _record_not_reached(store, running)
         counts = count_chunks(store, running)
-        staged = _stage(running.execution_id, found, rules.finish(found.state, counts))
+        staged = _stage(running.execution_id, found, rules.finish(state, counts))
         try:
             store.append(Batch(running.metadata(), 0, changes=[staged]))
         except Conflict:

@@ -130,16 +130,15 @@ def _explain_line(
     return explained
 
 
-def _billed(
-    store: Store, package: StreamId, line: InvoiceLine, execution: str
-) -> Recorded | None:
+def _billed(store: Store, package: StreamId, line: InvoiceLine, execution: str) -> Recorded | None:
     """The event that charged the line."""
     by = line.charged_by or execution
     for recorded in store.stream(package):
         event = recorded.event
-        if isinstance(event, PackageBilled) and event.execution == by:
-            if event.bill_date == line.bill_date and any(_same(c, line) for c in event.charges):
-                return recorded
+        if not isinstance(event, PackageBilled) or event.execution != by:
+            continue
+        if event.bill_date == line.bill_date and any(_same(c, line) for c in event.charges):
+            return recorded
     return None
 
 

@@ -1,8 +1,9 @@
 """The bill-run worker: takes an execution from queued to its end, chunk by chunk."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from aggregates.execution import FINISHED, ExecutionState
+from aggregates.execution import FINISHED, Counts, ExecutionState, add_counts
 from aggregates.identity import StreamId
 from commands.executions import (
     finish_execution,
@@ -12,29 +13,36 @@ from commands.executions import (
 )
 from commands.store import Store
 
-Progress = Callable[[int, int], None]
-"""Called with the chunks done and the chunks in all."""
+
+class Progress(NamedTuple):
+    """How far a run is: chunks done, chunks in all, and what those done have billed."""
+
+    done: int
+    chunks: int
+    counts: Counts
 
 
 def run_execution(
     store: Store,
     execution_id: StreamId,
-    progress: Progress | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
 ) -> ExecutionState:
     """Runs the execution to its end and returns how it ended. Taken up again after a crash, or by
-    several workers at once, it does what is left and nothing twice (R14).
+    several workers at once, it does what is left and nothing twice (R14). `progress` is told
+    before the first chunk and after each.
     """
     state = start_execution(store, execution_id)
     if state.status in FINISHED:
         return state
     running = open_running(store, execution_id)
+    so_far = Progress(0, running.chunks, Counts())
+    progress(so_far)
     for index in range(running.chunks):
-        if progress is not None:
-            progress(index, running.chunks)
-        if not run_chunk(store, running, index):
+        counts = run_chunk(store, running, index)
+        if counts is None:
             break
-    if progress is not None:
-        progress(running.chunks, running.chunks)
+        so_far = Progress(index + 1, running.chunks, add_counts(so_far.counts, counts))
+        progress(so_far)
     return finish_execution(store, running)
 
 

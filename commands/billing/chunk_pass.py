@@ -4,33 +4,34 @@ Preview, run, retry and replay all come through here; nothing in it reads a cloc
 random number. An invoicer that cannot be billed leaves nothing but its failure (R28).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aggregates.chunk import Failure, LeftBehind
+from aggregates.refusal import Refusal
 from commands.billing.draft import CannotBill, Draft
-from commands.billing.facts import InvoicerFacts
+from commands.billing.facts import ChunkFacts, InvoicerFacts
 from commands.billing.packages import is_charged, left_behind
 from commands.billing.settings import RunSettings
 from commands.billing.stages import apply_stages
-from aggregates.refusal import Refusal
 
 
 @dataclass(slots=True)
 class Outcome:
     """What became of one invoicer: its draft, or its failure. `left` is there in both cases."""
 
-    facts: InvoicerFacts
+    facts: InvoicerFacts | None
     draft: Draft | None
     failure: Failure | None
     left: list[LeftBehind]
 
 
-def bill_invoicers(
-    invoicers: Iterable[InvoicerFacts], settings: RunSettings
-) -> Iterator[Outcome]:
+def bill_chunk(chunk: ChunkFacts, settings: RunSettings) -> Iterator[Outcome]:
     """The outcome of every invoicer, one after the other."""
-    for facts in invoicers:
+    if settings.account is not None and not _holds(chunk, settings.account):
+        yield Outcome(None, None, _gone(settings.account), [])
+        return
+    for facts in chunk.invoicers:
         draft = Draft(facts)
         try:
             apply_stages(draft, settings)
@@ -41,6 +42,25 @@ def bill_invoicers(
             yield _failed(facts, settings, _unexpected(facts, fault))
         else:
             yield Outcome(facts, draft, None, draft.left)
+
+
+def _holds(chunk: ChunkFacts, number: str) -> bool:
+    return any(
+        account.row.state.number == number
+        for invoicer in chunk.invoicers
+        for account in invoicer.accounts
+    )
+
+
+def _gone(number: str) -> Failure:
+    """The account that was to be billed alone was deleted or left the run's groups meanwhile."""
+    return Failure(
+        invoicer=number,
+        account=number,
+        code="account_not_in_bill_run",
+        message=f"account {number} is not in the bill groups of the run any more; "
+        "bill it with a run that holds its group",
+    )
 
 
 def _unexpected(facts: InvoicerFacts, fault: Exception) -> CannotBill:
@@ -71,5 +91,7 @@ def _failed(facts: InvoicerFacts, settings: RunSettings, cause: CannotBill) -> O
             due = row.state.next_bill_date
             before = due is not None and due < settings.period_start
             only_one = settings.catch_up == "one"
-            left.append(left_behind(account, row, "before_period" if before and only_one else "failed"))
+            left.append(
+                left_behind(account, row, "before_period" if before and only_one else "failed")
+            )
     return Outcome(facts, None, failure, left)

@@ -47,9 +47,7 @@ def load_facts(
     groups hold. `only` narrows it to some invoicers by number (a retry, R6).
     """
     groups = tuple(settings.groups)
-    accounts = {
-        row.stream: AccountFacts(row) for row in reading.accounts_in(low, high, groups)
-    }
+    accounts = {row.stream: AccountFacts(row) for row in reading.accounts_in(low, high, groups)}
     for package in reading.due_packages_in(low, high, groups, settings.period_end):
         owner = accounts.get(package.account)
         if owner is not None:

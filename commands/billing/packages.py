@@ -19,7 +19,9 @@ def bill_packages(draft: Draft, settings: RunSettings) -> None:
         if not is_charged(account, draft, settings):
             continue
         if account.row.state.status == "suspended":
-            draft.left += [left_behind(account, row, "account_suspended") for row in account.packages]
+            draft.left += [
+                left_behind(account, row, "account_suspended") for row in account.packages
+            ]
             continue
         for row in account.packages:
             _bill(draft, settings, account, row)
@@ -55,6 +57,14 @@ def left_behind(account: AccountFacts, row: PackageRow, reason: str) -> LeftBehi
     )
 
 
+def _outdated(ref: str, package: str) -> Refusal:
+    return Refusal(
+        "settings_outdated",
+        f"{ref} was billed meanwhile with newer prices of package {package} than this execution "
+        "started with; retry the execution, which then uses the newer ones",
+    )
+
+
 def _bill(draft: Draft, settings: RunSettings, account: AccountFacts, row: PackageRow) -> None:
     state = row.state
     package = settings.packages.get(state.package)
@@ -62,6 +72,9 @@ def _bill(draft: Draft, settings: RunSettings, account: AccountFacts, row: Packa
         # Added to the catalogue after the run began: the run cannot know its price.
         draft.left.append(left_behind(account, row, "not_reached"))
         return
+    if state.catalogue > package.revision:
+        # A later run billed it with newer prices: billing with older ones would settle them back.
+        raise CannotBill(account.row.state.number, state.ref, _outdated(state.ref, state.package))
     try:
         billing = bill_cycles(
             state,

@@ -8,7 +8,7 @@ from datetime import date
 from aggregates import identity
 from aggregates.execution import ExecutionState
 from aggregates.refusal import Refusal
-from commands.billing.chunk_pass import bill_invoicers
+from commands.billing.chunk_pass import bill_chunk
 from commands.billing.facts import load_facts
 from commands.billing.scope import cut
 from commands.billing.settings import RunSettings, read_settings
@@ -24,6 +24,7 @@ PREVIEW = bytes(16)
 class Preview:
     """A run as it would be now: its settings and, chunk by chunk, what it would write."""
 
+    bill_run: str
     settings: RunSettings
     chunks: int
     reading: Reading
@@ -35,7 +36,7 @@ class Preview:
         for index in range(self.chunks):
             low, high = bytes.fromhex(self.bounds[index]), bytes.fromhex(self.bounds[index + 1])
             facts = load_facts(self.reading, settings, low, high)
-            yield write_outcomes(bill_invoicers(facts.invoicers, settings), settings)
+            yield write_outcomes(bill_chunk(facts, settings), settings)
 
 
 @contextmanager
@@ -74,6 +75,11 @@ def preview_run(
                 "no_owner", "the owner is not set up; apply a setup file with `owner:` first"
             )
         today = business_date(store.now(), owner.state.time_zone)
+        if account is not None and reading.get("account", identity.account(account)) is None:
+            raise Refusal(
+                "account_unknown",
+                f"there is no account {account!r}; `billstream account search` finds accounts",
+            )
         settings = read_settings(reading, PREVIEW, state, today)
         bounds = cut(reading, settings)
-        yield Preview(settings, max(len(bounds) - 1, 0), reading, bounds)
+        yield Preview(bill_run, settings, max(len(bounds) - 1, 0), reading, bounds)

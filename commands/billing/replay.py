@@ -14,7 +14,7 @@ from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
 from aggregates.refusal import Refusal
-from commands.billing.chunk_pass import bill_invoicers
+from commands.billing.chunk_pass import bill_chunk
 from commands.billing.facts import load_facts
 from commands.billing.writing import closing_events, write_outcomes
 from commands.executions import Running, find_execution, open_running, range_of
@@ -73,9 +73,7 @@ def _replay_chunk(
     span = range_of(store, running, index)
     with store.as_of(closed.position) as then:
         facts = load_facts(then, running.settings, span.low, span.high, span.only)
-    written = write_outcomes(
-        bill_invoicers(facts.invoicers, running.settings), running.settings
-    )
+    written = write_outcomes(bill_chunk(facts, running.settings), running.settings)
     closing = closing_events(written, running.settings, index, closed.position)
     computed = list(_flat([*written.changes, closing]))
     then_written = store.log(done.position - closed.events, closed.events)

@@ -8,7 +8,6 @@ from aggregates.account import AccountState
 from aggregates.chunk import FailuresRecorded
 from aggregates.execution import ExecutionState, ScopeCut
 from aggregates.identity import StreamId
-from aggregates.refusal import Refusal
 from commands.billing.settings import RunSettings
 from commands.store import Reading, Store
 
@@ -47,13 +46,12 @@ def cut(reading: Reading, settings: RunSettings) -> tuple[str, ...]:
 
 
 def invoicer_of(reading: Reading, number: str) -> StreamId:
-    """The stream of the account that receives the account's invoice."""
+    """The stream of the account that receives the account's invoice; of the account itself when
+    there is no such account (any more), which the pass then reports.
+    """
     found = reading.get("account", identity.account(number))
-    if found is None or found.state.deleted:
-        raise Refusal(
-            "account_unknown",
-            f"there is no account {number!r}; `billstream account search` finds accounts",
-        )
+    if found is None:
+        return identity.account(number)
     account: AccountState = found.state
     return identity.account(account.invoicer)
 

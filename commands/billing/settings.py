@@ -82,9 +82,7 @@ def read_settings(
     )
 
 
-def rates_in_force(
-    reading: Reading, name: str, business_date: date
-) -> ExchangeRatesState | None:
+def rates_in_force(reading: Reading, name: str, business_date: date) -> ExchangeRatesState | None:
     """The set by its name; for `current` the one with the latest effective date on or before the
     business date (R1), or None.
     """

@@ -35,7 +35,7 @@ class Written:
 
     changes: list[Staged] = field(default_factory=list[Staged])
     reads: list[tuple[str, bytes, int]] = field(default_factory=list[tuple[str, bytes, int]])
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
     failures: list[Failure] = field(default_factory=list[Failure])
     left: list[LeftBehind] = field(default_factory=list[LeftBehind])
     invoices: list[InvoiceGenerated] = field(default_factory=list[InvoiceGenerated])
@@ -50,8 +50,9 @@ def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Writte
     totals: dict[str, int] = {}
     for outcome in outcomes:
         written.left += outcome.left
-        for account in outcome.facts.accounts:
-            written.reads.append(("account", account.row.stream, account.row.version))
+        if outcome.facts is not None:
+            for account in outcome.facts.accounts:
+                written.reads.append(("account", account.row.stream, account.row.version))
         if outcome.draft is None:
             failed += 1
             if outcome.failure is not None:
@@ -158,9 +159,7 @@ def closing_events(written: Written, settings: RunSettings, index: int, read_at:
     events: list[Event] = []
     for first in range(0, len(written.failures), PAGE):
         page = tuple(written.failures[first : first + PAGE])
-        events.append(
-            FailuresRecorded(execution=settings.execution, first=first, failures=page)
-        )
+        events.append(FailuresRecorded(execution=settings.execution, first=first, failures=page))
     events += left_behind_pages(settings.execution, written.left)
     count = sum(len(change.events) for change in written.changes) + len(events) + 1
     events.append(

@@ -19,6 +19,7 @@ def replay(execution: str, database: str | None, as_json: bool) -> int:
 
     from commands.billing.replay import replay_execution
     from commands.execution_control import parse_execution
+    from infra.cli.looking import Look, execution_id
     from infra.cli.output import progress
     from infra.composition import open_app
 
@@ -26,7 +27,9 @@ def replay(execution: str, database: str | None, as_json: bool) -> int:
         began = perf_counter()
         with progress("replaying", None, "chunks") as report:
             result = replay_execution(
-                app.store, parse_execution(execution), lambda done, total: report(done, total)
+                app.store,
+                parse_execution(execution_id(Look(app), execution)),
+                lambda done, total: report(done),
             )
         _show_replay(result, perf_counter() - began, as_json)
         return 1 if result.differences else 0
@@ -69,12 +72,16 @@ def _show_replay(result: "ReplayReport", seconds: float, as_json: bool) -> None:
 def explain(invoice: str, line: int | None, database: str | None, as_json: bool) -> None:
     """Show why each line of INVOICE, or LINE alone, is what it is."""
     from commands.explain import explain_invoice
+    from infra.cli.looking import Look, unknown
     from infra.cli.output import print_json
     from infra.composition import open_app
+    from projections import invoices
 
     with open_app(database) as app:
-        app.views.catch_up()
-        explained = explain_invoice(app.store, app.views.invoice_id(invoice), line)
+        found = invoices.id_of(Look(app).views, invoice)
+        if found is None:
+            raise unknown("invoice", invoice, "billstream invoice list")
+        explained = explain_invoice(app.store, found, line)
         if as_json:
             print_json(explained)
         else:
@@ -138,4 +145,4 @@ def verify(history_only: bool, expect: str | None, database: str | None, as_json
     with open_app(database) as app, progress("verifying", None, "events") as report:
         result = verify_all(app, views=not history_only, expect=expect, progress=report)
     show_report(result, as_json)
-    return 1 if result.findings else 0
+    return 1 if result.found else 0

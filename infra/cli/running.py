@@ -10,6 +10,7 @@ from uuid import uuid4
 from aggregates import identity
 from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId
+from commands.billing.scope import PACKAGES_A_CHUNK
 from infra.cli.errors import COMPLETED_WITH_FAILURES
 from infra.cli.output import notice, progress
 
@@ -21,15 +22,18 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
     """Runs the execution to its end with a progress bar. Ctrl-C asks it to cancel: it stops
     between chunks and says truthfully what was billed (R6).
     """
-    from consumers.worker import run_execution
+    from commands.executions import start_execution
+    from consumers.worker import Progress, run_execution
     from infra.store.runners import mark_running, unmark
 
     mark_running(app.store, execution_id)
     try:
-        with _interruptible() as interrupted, progress("billing", None, "chunks") as report:
+        chunks = start_execution(app.store, execution_id).chunks
+        expected = chunks * PACKAGES_A_CHUNK
+        with _interruptible() as interrupted, progress("billing", expected, "packages") as report:
 
-            def between_chunks(done: int, total: int) -> None:
-                report(done, total)
+            def between_chunks(so_far: Progress) -> None:
+                report(so_far.counts.packages_billed)
                 if interrupted():
                     _request_cancel(app, execution_id)
 

@@ -51,14 +51,15 @@ def preview(
             account=account,
         ) as previewed,
     ):
-        _show_preview(previewed, as_json)
+        _show_preview(app, previewed, as_json)
 
 
-def _show_preview(previewed: "Preview", as_json: bool) -> None:
+def _show_preview(app: "App", previewed: "Preview", as_json: bool) -> None:
+    from infra.cli.looking import Look
     from infra.cli.output import print_json, progress
-    from infra.cli.preview_output import PreviewDocument, print_preview
+    from infra.cli.preview_output import SHOWN, PreviewDocument, print_preview
 
-    document = PreviewDocument(previewed)
+    document = PreviewDocument(previewed, Look(app).showing, None if as_json else SHOWN)
     with progress("previewing", previewed.chunks, "chunks") as report:
         for done, written in enumerate(previewed.written(), 1):
             document.add(written)
@@ -74,9 +75,7 @@ def _show_preview(previewed: "Preview", as_json: bool) -> None:
 @command_options
 @json_option
 @database_option
-@click.pass_context
 def retry(
-    ctx: click.Context,
     execution: str,
     database: str | None,
     as_json: bool,
@@ -86,11 +85,13 @@ def retry(
     """Bill the invoicers that failed in EXECUTION again, as an execution of its own."""
     from aggregates import identity
     from commands.execution_control import retry_execution
+    from infra.cli.looking import Look, execution_id
     from infra.cli.running import finish_abandoned
     from infra.composition import open_app
 
     with open_app(database) as app:
         finish_abandoned(app)
+        execution = execution_id(Look(app), execution)
         command = _command("retry_execution", execution, command_id, requested_by)
         outcome = retry_execution(app.store, command, execution)
         return _run_and_show(app, identity.parse(outcome.result["execution"]), as_json)
@@ -111,12 +112,14 @@ def cancel(
     """Stop EXECUTION between chunks. What was billed stays billed and is counted."""
     from aggregates import identity
     from commands.execution_control import cancel_execution
+    from infra.cli.looking import Look, execution_id
     from infra.cli.output import print_json, say
     from infra.cli.running import run_to_end
     from infra.composition import open_app
     from infra.store.runners import is_alive
 
     with open_app(database) as app:
+        execution = execution_id(Look(app), execution)
         command = _command("cancel_execution", execution, command_id, requested_by)
         cancel_execution(app.store, command, execution)
         stream = identity.parse(execution)
@@ -141,10 +144,11 @@ def resume(execution: str, database: str | None, as_json: bool) -> int:
     from aggregates.refusal import Refusal
     from commands.execution_control import parse_execution
     from commands.executions import find_execution
+    from infra.cli.looking import Look, execution_id
     from infra.composition import open_app
 
     with open_app(database) as app:
-        stream = parse_execution(execution)
+        stream = parse_execution(execution_id(Look(app), execution))
         with app.store.snapshot() as found:
             state = find_execution(found, stream).state
         if state.status not in ("queued", "running"):

@@ -132,9 +132,7 @@ class Held:
 
     def cancel(self, cancel: str | None, today: str) -> list[Event]:
         wanted = day(cancel) if cancel else None
-        return self.happened(
-            lifecycle.set_cancel(self.state, self.package, wanted, day(today))
-        )
+        return self.happened(lifecycle.set_cancel(self.state, self.package, wanted, day(today)))
 
     def suspend(self, start: str, until: str | None = None) -> list[Event]:
         end = day(until) if until else None

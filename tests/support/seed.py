@@ -14,7 +14,8 @@ from aggregates.exchange_rates import ExchangeRatesCreated
 from aggregates.execution import ExecutionQueued
 from aggregates.identity import StreamId
 from aggregates.owner import Numbering, OwnerSetUp
-from aggregates.package import PackageCreated, PackageState, Price, Service
+from aggregates.package import PackageCreated, Price, Service
+from aggregates.package import evolve as evolve_package
 from commands.store import Batch, Metadata, Staged, Store
 from schemas.kinds import KINDS
 
@@ -80,7 +81,7 @@ def add_accounts(
     store: Store, count: int, effective: date = date(2020, 9, 1), first: int = 0
 ) -> None:
     """Accounts A-0…, each with one internet package, in batches."""
-    package: PackageState = KINDS["package"].evolve(None, INTERNET)
+    package = evolve_package(None, INTERNET)
     for start in range(first, first + count, 1000):
         streams: list[tuple[str, StreamId, Iterable[Event]]] = []
         for number in range(start, min(start + 1000, first + count)):
@@ -110,9 +111,9 @@ def add_accounts(
         write(store, *streams)
 
 
-def queue(store: Store, start: date, end: date, name: str = "now", **more: str) -> StreamId:
+def queue(store: Store, start: date, end: date, name: str = "now") -> StreamId:
     """A queued execution over the bill run."""
     execution = identity.execution(identity.schedule(name.encode()), name)
-    queued = ExecutionQueued(bill_run="Default", period_start=start, period_end=end, **more)
+    queued = ExecutionQueued(bill_run="Default", period_start=start, period_end=end)
     write(store, ("execution", execution, [queued]))
     return execution

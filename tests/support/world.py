@@ -6,7 +6,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-
 import yaml
 
 from infra.cli.errors import guarded
@@ -150,6 +149,3 @@ def account(number: str, *packages: dict[str, Any], **more: Any) -> dict[str, An
 def package(id: str, effective: str, code: str = "internet", **more: Any) -> dict[str, Any]:
     """An account-package."""
     return {"id": id, "package": code, "effective": effective, **more}
-
-
-

@@ -1,0 +1,61 @@
+"""How a run ended, for people and programs: the same after schedule, retry and resume."""
+
+from typing import TYPE_CHECKING, Any
+
+from aggregates import identity
+
+if TYPE_CHECKING:
+    from infra.composition import App
+
+
+def show_outcome(app: "App", execution_id: bytes, as_json: bool) -> None:
+    """The execution as it ended."""
+    from infra.cli.looking import Look
+    from infra.cli.output import print_json
+    from projections import executions
+
+    look = Look(app)
+    found = executions.one(look.views, look.showing, identity.text(execution_id))
+    if found is None:
+        raise LookupError(f"execution {identity.text(execution_id)} is in no view")
+    if as_json:
+        print_json(with_head(app, found))
+    else:
+        tell(found)
+
+
+def with_head(app: "App", found: dict[str, Any]) -> dict[str, Any]:
+    """The execution with `head` as POSITION:ROOT of the commit that ended it."""
+    position = found["head"]
+    root = None if position is None else app.store.root_at(position)
+    return {**found, "head": None if root is None else f"{position}:{root.hex()}"}
+
+
+def tell(found: dict[str, Any]) -> None:
+    """The outcome in a few lines."""
+    from infra.cli.output import say
+
+    status = found["status"].replace("_", " ")
+    say(f"Execution {found['id']} {status}.")
+    billed, cycles = found["packages_billed"], found["cycles_billed"]
+    more = "" if cycles == billed else f" in {cycles:,} cycles"
+    totals = ", ".join(f"{amount} {currency}" for currency, amount in found["totals"].items())
+    say(
+        f"{billed:,} {_plural('package', billed)} billed{more}, "
+        f"{found['invoices_generated']:,} {_plural('invoice', found['invoices_generated'])}"
+        f"{f' ({totals})' if totals else ''}."
+    )
+    if found["failed"]:
+        say(
+            f"{found['failed']:,} {_plural('invoicer', found['failed'])} failed: "
+            f"billstream execution failures {found['id'][:8]}"
+        )
+    if found["left_behind"]:
+        say(
+            f"{found['left_behind']:,} {_plural('package', found['left_behind'])} left behind: "
+            f"billstream execution left-behind {found['id'][:8]}"
+        )
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"

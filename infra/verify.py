@@ -1,0 +1,65 @@
+"""Everything at once: history, what is kept beside it, and the views made of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from aggregates.refusal import Refusal
+from infra.store.findings import Finding
+
+if TYPE_CHECKING:
+    from infra.composition import App
+
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Report:
+    """What was checked. `head` is POSITION:ROOT; `views` counts the rows compared, None when
+    views were left out. `findings` begins with the first culprit; `found` counts all.
+    """
+
+    events: int
+    seconds: float
+    head: str
+    views: int | None
+    found: int
+    findings: list[Finding] = field(default_factory=list[Finding])
+
+
+def verify_all(app: "App", *, views: bool, expect: str | None, progress: Progress) -> Report:
+    """Checks history; and with `views`, that each view equals its rebuild.
+
+    Refused with `head_invalid` when `expect` is not POSITION:ROOT.
+    """
+    from infra.store.verify_history import parse_head, verify_history
+
+    if expect is not None:
+        try:
+            parse_head(expect)
+        except ValueError:
+            raise Refusal(
+                "head_invalid",
+                "--expect takes POSITION:ROOT as `verify` printed it: a number and 64 "
+                "hexadecimal digits",
+            ) from None
+    began = monotonic()
+    history = verify_history(app.store, expect, lambda done, total: progress(done))
+    report = Report(history.events, 0.0, history.head, None, history.found, list(history.findings))
+    if views and not history.found:
+        _compare_views(app, report, progress)
+    report.seconds = monotonic() - began
+    return report
+
+
+def _compare_views(app: "App", report: Report, progress: Progress) -> None:
+    from infra.views.compare import compare_with_rebuild
+
+    app.views.catch_up()
+    compared = compare_with_rebuild(app.store, lambda position: progress(position))
+    report.views = compared.rows
+    for difference in compared.differences:
+        report.found += 1
+        sentence = f"{difference}; rebuild it with `billstream views rebuild`"
+        report.findings.append(Finding("view_differs", sentence, None, None, difference.view))
