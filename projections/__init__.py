@@ -1,0 +1,1 @@
+"""Billstream: what may be seen. See README.md beside this file."""

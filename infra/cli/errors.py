@@ -56,6 +56,8 @@ def describe(error: Exception) -> tuple[str, str, Mapping[str, object], int]:
     """Code, sentence, details and exit status of anything that can go wrong."""
     if isinstance(error, Refusal):
         return error.code, error.sentence, error.details, REFUSED
+    if (ours := _from_store(error)) is not None:
+        return ours
     if isinstance(error, click.UsageError):
         return "wrong_usage", _usage(error), {}, WRONG_USAGE
     if isinstance(error, click.ClickException):
@@ -65,6 +67,23 @@ def describe(error: Exception) -> tuple[str, str, Mapping[str, object], int]:
     kind = type(error).__name__
     message = f"{kind}: {error}. Set BILLSTREAM_DEBUG=1 to see where, and report it"
     return "unexpected", message, {"type": kind}, REFUSED
+
+
+def _from_store(error: Exception) -> tuple[str, str, Mapping[str, object], int] | None:
+    """Errors of the database. Imported only now that something has gone wrong."""
+    from commands.store import Conflict
+    from infra.personal_keys import PersonalDataDamaged
+    from infra.store.errors import StoreError
+
+    if isinstance(error, StoreError):
+        return error.code, error.sentence, error.details, REFUSED
+    if isinstance(error, Conflict):
+        sentence = "others kept changing what this needs: nothing was written, try again"
+        return "conflict", sentence, {}, REFUSED
+    if isinstance(error, PersonalDataDamaged):
+        sentence = f"{error}: restore a backup, or look with `billstream verify`"
+        return "personal_data_damaged", sentence, {}, REFUSED
+    return None
 
 
 def _usage(error: click.UsageError) -> str:

@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from infra.cli.errors import guarded
 from infra.cli.verbs import NOUNS, VERBS, Verb
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 EXAMPLES = """\b
   billstream demo
@@ -66,7 +69,9 @@ class Table(click.Group):
                 with formatter.section(title):
                     formatter.write_dl(rows)
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
         return [
             CompletionItem(name, help=help)
             for name, help in self._entries().items()

@@ -6,24 +6,31 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from itertools import chain, islice
+from typing import NamedTuple
 
 NARROW = 80
 """Tables fit this width when nobody's terminal says otherwise."""
 
+SAMPLE = 500
+"""Rows that decide how wide the columns are."""
+
+SMALL = 10_000
+"""Work that is over before anybody could read a bar."""
+
 
 class Column(NamedTuple):
-    """A column of a table for people. `right` for numbers; `keep` is never cut or wrapped."""
+    """A column of a table for people: `right` for numbers, `wrap` for sentences. What is neither
+    is cut when the table would not fit, unless `keep`.
+    """
 
     title: str
     right: bool = False
     keep: bool = False
+    wrap: bool = False
 
 
-Progress = Callable[[int], None]
+Report = Callable[[int], None]
 """Tells how much has been done so far."""
 
 
@@ -42,76 +49,56 @@ def print_json_list(rows: Iterable[Mapping[str, object]]) -> None:
     sys.stdout.write("\n]\n" if opened else "[]\n")
 
 
-def console(stderr: bool = False) -> "Console":
-    """Where people read: plain text when it is not a terminal or colour is not wanted."""
-    from rich.console import Console
+def is_plain() -> bool:
+    """Nobody's terminal, or one without colours."""
+    return not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR"))
 
-    stream = sys.stderr if stderr else sys.stdout
-    terminal = stream.isatty()
-    width = shutil.get_terminal_size((NARROW, 25)).columns if terminal else NARROW
-    plain = not terminal or bool(os.environ.get("NO_COLOR"))
-    return Console(
-        file=stream,
-        width=max(width, 40),
-        no_color=plain,
-        color_system=None if plain else "auto",
-        highlight=False,
-        soft_wrap=False,
-        legacy_windows=False,
-    )
+
+def bold(text: str) -> str:
+    return text if is_plain() else f"\x1b[1m{text}\x1b[0m"
 
 
 def print_table(
     columns: Sequence[Column], rows: Iterable[Sequence[object]], empty: str, title: str = ""
 ) -> None:
-    """A table that fits the width. `empty` is said instead when there are no rows."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
+    """A table that fits the width; rows are written as they come. `empty` is said instead when
+    there are none.
+    """
+    from infra.cli.tables import Layout
 
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
-        show_edge=False,
-        pad_edge=False,
-        header_style="bold",
-    )
-    for column in columns:
-        table.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            no_wrap=column.keep,
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*(escape(shown(value)) for value in row))
-    if table.row_count:
-        _print(table)
-    else:
+    cells = ([shown(value) for value in row] for row in rows)
+    first = list(islice(cells, SAMPLE))
+    if not first:
         say(empty)
+        return
+    if title:
+        say(bold(title))
+    layout = Layout(columns, first, width())
+    for line in layout.head():
+        say(bold(line))
+    for row in chain(first, cells):
+        for line in layout.lines(row):
+            say(line)
 
 
 def print_card(fields: Iterable[tuple[str, object]]) -> None:
     """One thing, a field a line: `name  value`."""
-    from rich.markup import escape
-    from rich.table import Table
+    from infra.cli.tables import wrapped
 
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in fields:
-        table.add_row(escape(name), escape(shown(value)))
-    _print(table)
+    listed = [(name, shown(value)) for name, value in fields]
+    indent = max(len(name) for name, _ in listed) + 2
+    for name, value in listed:
+        first, *more = wrapped(value, max(width() - indent, 20))
+        say(bold(name.ljust(indent)) + first)
+        for line in more:
+            say(" " * indent + line)
 
 
-def _print(renderable: object) -> None:
-    out = console()
-    with out.capture() as captured:
-        out.print(renderable)
-    for line in captured.get().splitlines():
-        sys.stdout.write(line.rstrip() + "\n")
+def width() -> int:
+    """Columns to fit: the terminal's, else 80."""
+    if not sys.stdout.isatty():
+        return NARROW
+    return max(shutil.get_terminal_size((NARROW, 25)).columns, 40)
 
 
 def shown(value: object) -> str:
@@ -122,7 +109,8 @@ def shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value)
+    text = str(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def say(text: str) -> None:
@@ -136,26 +124,27 @@ def notice(text: str) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int | None, unit: str = "events") -> Iterator[Progress]:
+def progress(
+    title: str, total: int | None, unit: str = "events", start: int = 0
+) -> Iterator[Report]:
     """A bar with rate and remaining time on stderr, only on a terminal. The caller tells how much
-    is done, in all, as it goes.
+    is done, in all, as it goes. Nothing is drawn for less than `SMALL`.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or (total is not None and total < SMALL):
         yield lambda done: None
         return
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    rate = TextColumn("{task.completed:,.0f} {task.fields[unit]}  {task.fields[rate]}/s")
-    with Bar(
+    with Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
-        rate,
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:,.0f} {task.fields[unit]}  {task.fields[rate]}/s"),
         TimeRemainingColumn(),
-        console=console(stderr=True),
+        console=Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")) or None),
         transient=True,
     ) as bar:
-        task = bar.add_task(title, total=total, unit=unit, rate="…")
+        task = bar.add_task(title, total=total, completed=start, unit=unit, rate="…")
 
         def report(done: int) -> None:
             speed = bar.tasks[0].speed

@@ -1,0 +1,71 @@
+"""`billstream account-package list|show`."""
+
+import click
+
+from infra.cli.looking import looking, unknown
+from infra.cli.options import example, reading
+from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
+
+_COLUMNS = (
+    Column("Id"),
+    Column("Account"),
+    Column("Package"),
+    Column("Status"),
+    Column("Next bill date", keep=True),
+    Column("Price", right=True),
+    Column("", keep=True),
+)
+
+
+@click.command(
+    "list",
+    epilog=example(
+        "billstream account-package list --account C-1",
+        "billstream account-package list --json",
+    ),
+)
+@click.option("--account", metavar="NUMBER", default=None, help="Only those of this account.")
+@reading
+def list_account_packages(account: str | None, database: str | None, as_json: bool) -> None:
+    """List the packages held by accounts, by account and id."""
+    from projections import account_packages, accounts
+
+    with looking(database) as look:
+        if account is not None and accounts.one(look.views, account) is None:
+            raise unknown("account", account, "billstream account list")
+        found = account_packages.all_account_packages(
+            look.views, look.catalogue, look.showing, account
+        )
+        if as_json:
+            print_json_list(found)
+            return
+        rows = (
+            (
+                one["id"],
+                one["account"],
+                one["package"],
+                one["status"],
+                one["next_bill_date"],
+                one["price"],
+                one["currency"],
+            )
+            for one in found
+        )
+        print_table(_COLUMNS, rows, "There are no account-packages.")
+
+
+@click.command(epilog=example("billstream account-package show C-1/internet"))
+@click.argument("account_package")
+@reading
+def show(account_package: str, database: str | None, as_json: bool) -> None:
+    """Show the account-package with the id ACCOUNT_PACKAGE."""
+    from projections import account_packages
+
+    with looking(database) as look:
+        found = account_packages.one(look.views, look.catalogue, look.showing, account_package)
+        if found is None:
+            raise unknown("account_package", account_package, "billstream account-package list")
+        if as_json:
+            print_json(found)
+        else:
+            print_card((name.replace("_", " "), value) for name, value in found.items())

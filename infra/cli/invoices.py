@@ -1,0 +1,231 @@
+"""`billstream invoice list|show|export`."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+
+from infra.cli.looking import Look, execution_id, looking, short, unknown
+from infra.cli.options import database_option, example, reading
+from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
+
+
+def _narrowed(function: Any) -> Any:
+    """`--account` and `--execution`."""
+    function = click.option(
+        "--execution", metavar="ID", default=None, help="Only those this execution made."
+    )(function)
+    return click.option(
+        "--account", metavar="NUMBER", default=None, help="Only those of this invoicer."
+    )(function)
+
+
+def _find(
+    look: Look, account: str | None, execution: str | None, *, lines: bool = False
+) -> Iterator[dict[str, Any]]:
+    from projections import accounts, invoices
+
+    if account is not None and accounts.one(look.views, account) is None:
+        raise unknown("account", account, "billstream account list")
+    made_by = None if execution is None else execution_id(look, execution)
+    return invoices.invoices(look.views, look.showing, account, made_by, lines=lines)
+
+
+@click.command(
+    "list",
+    epilog=example("billstream invoice list", "billstream invoice list --account P-1 --json"),
+)
+@_narrowed
+@reading
+def list_invoices(
+    account: str | None, execution: str | None, database: str | None, as_json: bool
+) -> None:
+    """List the invoices in the order of their numbers, without their lines."""
+    with looking(database) as look:
+        found = _find(look, account, execution)
+        if as_json:
+            print_json_list(found)
+            return
+        columns = (
+            Column("Number", keep=True),
+            Column("Account"),
+            Column("Date", keep=True),
+            Column("Due", keep=True),
+            Column("Total", right=True),
+            Column("", keep=True),
+            Column("Status"),
+            Column("Execution", keep=True),
+        )
+        rows = (
+            (
+                one["number"],
+                one["account"],
+                one["invoice_date"],
+                one["due_date"],
+                one["total"],
+                one["currency"],
+                one["status"],
+                short(one["execution"]),
+            )
+            for one in found
+        )
+        print_table(columns, rows, "There are no invoices.")
+
+
+@click.command(epilog=example("billstream invoice show INV-007854"))
+@click.argument("number")
+@reading
+def show(number: str, database: str | None, as_json: bool) -> None:
+    """Show the invoice NUMBER with its lines."""
+    from projections import accounts, invoices
+
+    with looking(database) as look:
+        found = invoices.one(look.views, look.showing, number)
+        if found is None:
+            raise unknown("invoice", number, "billstream invoice list")
+        if as_json:
+            print_json(found)
+            return
+        account = accounts.one(look.views, found["account"])
+        print_invoice(found, account["name"] if account else None)
+
+
+def print_invoice(found: dict[str, Any], name: str | None = None) -> None:
+    """An invoice as people read it: what it says, then its lines, then what they come to."""
+    currency = found["currency"]
+    account = found["account"] + (f"  {name}" if name else "")
+    print_card(
+        (
+            ("invoice", found["number"]),
+            ("account", account),
+            ("date", found["invoice_date"]),
+            ("due", found["due_date"]),
+            ("posted", found["posting_date"]),
+            ("status", found["status"]),
+            ("execution", found["execution"]),
+            ("exchange rates", found["exchange_rates"]),
+        )
+    )
+    say("")
+    columns = (
+        Column("#", right=True),
+        Column("Account"),
+        Column("Description"),
+        Column("From", keep=True),
+        Column("To", keep=True),
+        Column("Days", right=True),
+        Column("Charged", right=True),
+        Column(f"Amount {currency}", right=True),
+    )
+    rows = (
+        (
+            line["line"],
+            line["account"],
+            line["description"] + ("" if line["kind"] == "recurring" else f" ({line['kind']})"),
+            line["service_period"]["start"],
+            line["service_period"]["end"],
+            f"{line['days']}/{line['full_days']}",
+            f"{line['original_amount']} {line['original_currency']}"
+            if line["original_currency"]
+            else None,
+            line["amount"],
+        )
+        for line in found["lines"]
+    )
+    print_table(columns, rows, "No lines.")
+    say("")
+    print_card(
+        (
+            ("net", f"{found['net']} {currency}"),
+            ("tax", f"{found['tax']} {currency}"),
+            ("total", f"{found['total']} {currency}"),
+        )
+    )
+
+
+@click.command(
+    epilog=example(
+        "billstream invoice export > invoices.jsonl",
+        "billstream invoice export --account P-1 --format csv > lines.csv",
+    )
+)
+@_narrowed
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv"]),
+    default="jsonl",
+    show_default=True,
+    help="jsonl: an invoice with its lines a line. csv: a row a line of an invoice.",
+)
+@database_option
+def export(account: str | None, execution: str | None, form: str, database: str | None) -> None:
+    """Write invoices with their lines to stdout, one after the other, however many there are."""
+    with looking(database) as look:
+        found = _find(look, account, execution, lines=True)
+        if form == "jsonl":
+            _write_jsonl(found)
+        else:
+            _write_csv(found)
+
+
+def _write_jsonl(found: Iterable[dict[str, Any]]) -> None:
+    import msgspec
+
+    encode = msgspec.json.Encoder().encode
+    out = sys.stdout.buffer
+    for one in found:
+        out.write(encode(one) + b"\n")
+    out.flush()
+
+
+_OF_INVOICE = (
+    "number",
+    "series",
+    "status",
+    "account",
+    "currency",
+    "invoice_date",
+    "due_date",
+    "posting_date",
+    "net",
+    "tax",
+    "total",
+    "execution",
+    "exchange_rates",
+)
+_OF_LINE = (
+    "line",
+    "account",
+    "account_package",
+    "service",
+    "kind",
+    "description",
+    "start",
+    "end",
+    "days",
+    "full_days",
+    "quantity",
+    "unit_price",
+    "amount",
+    "tax",
+    "original_amount",
+    "original_currency",
+    "rate",
+    "rate_from",
+    "rate_to",
+    "gl_code",
+)
+
+
+def _write_csv(found: Iterable[dict[str, Any]]) -> None:
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow((*_OF_INVOICE, *(f"line_{name}" for name in _OF_LINE)))
+    for one in found:
+        head = [one[name] for name in _OF_INVOICE]
+        for line in one["lines"] or [{}]:
+            flat = {**line, **line.get("service_period", {})}
+            writer.writerow((*head, *(flat.get(name) for name in _OF_LINE)))

@@ -1,0 +1,140 @@
+"""What every reading verb does first: open the database, bring the views up to date."""
+
+import string
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from aggregates import identity
+from aggregates.owner import OwnerState
+from aggregates.refusal import Refusal
+from infra.cli.output import progress
+from infra.composition import App, open_app
+from projections.shapes import Showing
+
+if TYPE_CHECKING:
+    from aggregates.package import PackageState
+    from infra.views.views import Views
+
+SHORT = 8
+"""Digits of an id that tables show; every verb takes them back."""
+
+
+class Look:
+    """A database as it is now, for people or programs to look at."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._now = app.now()
+        with app.store.snapshot() as reading:
+            found = reading.get("owner", identity.owner())
+        self.owner: OwnerState | None = found.state if found else None
+
+    @cached_property
+    def views(self) -> "Views":
+        """The views, up to date with history."""
+        views = self.app.views
+        behind = views.behind()
+        with progress("views", behind, start=0) as report:
+            head = views.head()
+            views.catch_up(lambda position: report(behind - (head - position)))
+        return views
+
+    @cached_property
+    def showing(self) -> Showing:
+        """The owner's digits, date and local time; before there is an owner, UTC."""
+        digits = self.owner.currencies if self.owner else {}
+        local, today = self._local()
+        return Showing(digits, today, local)
+
+    def _local(self) -> tuple[Callable[[str], str], date]:
+        if self.owner is None or self.owner.time_zone in ("UTC", "Etc/UTC"):
+            where: Any = UTC
+        else:
+            from commands.local_time import zone
+
+            where = zone(self.owner.time_zone)
+
+        def local(at: str) -> str:
+            return datetime.fromisoformat(at).astimezone(where).isoformat(timespec="seconds")
+
+        return local, self._now.astimezone(where).date()
+
+    @property
+    def currency(self) -> str:
+        """The owner's default currency."""
+        return self.owner.currency if self.owner else ""
+
+    @cached_property
+    def catalogue(self) -> "dict[str, PackageState]":
+        """Every package by its code, deleted ones too."""
+        return {state.code: state for state in self.states("package", deleted=True)}
+
+    def states(self, kind: str, *, deleted: bool = False) -> list[Any]:
+        """Every piece of setup of a kind, by name."""
+        with self.app.store.snapshot() as reading:
+            found = [versioned.state for versioned in reading.all_of(kind)]
+        return [state for state in found if deleted or not state.deleted]
+
+    def state(self, kind: str, name: str, word: str) -> Any:
+        """One piece of setup by its name."""
+        with self.app.store.snapshot() as reading:
+            found = reading.get(kind, identity.named(kind, name))
+        if found is None or found.state.deleted:
+            raise unknown(kind, name, f"billstream {word} list")
+        return found.state
+
+
+@contextmanager
+def looking(database: str | None) -> Iterator[Look]:
+    """Opens the database to look at it."""
+    with open_app(database) as app:
+        yield Look(app)
+
+
+def unknown(kind: str, key: str, remedy: str) -> Refusal:
+    """What was asked for is not there."""
+    word = kind.replace("_", " ").replace("account package", "account-package")
+    return Refusal(f"{kind}_unknown", f"there is no {word} {key!r}: see `{remedy}`", **{kind: key})
+
+
+def execution_id(look: Look, written: str) -> str:
+    """The execution meant by an id or its first digits, as tables show them."""
+    from projections import executions
+
+    return _whole("execution", written, lambda prefix: executions.ids(look.views, prefix))
+
+
+def schedule_id(look: Look, written: str) -> str:
+    """The schedule meant by an id or its first digits, as tables show them."""
+    from projections import schedules
+
+    return _whole("schedule", written, lambda prefix: schedules.ids(look.views, prefix))
+
+
+_LISTS = {"execution": "billstream bill-run completed", "schedule": "billstream bill-run scheduled"}
+
+
+def _whole(kind: str, written: str, find: Callable[[str], list[str]]) -> str:
+    prefix = written.strip().lower()
+    readable = len(prefix) >= 4 and set(prefix) <= set(string.hexdigits + "-")
+    found = find(prefix) if readable else []
+    if len(found) > 1:
+        raise Refusal(
+            "id_ambiguous", f"{written!r} is the beginning of several ids: give more of it"
+        )
+    if not found:
+        raise unknown(kind, written, _LISTS[kind])
+    return found[0]
+
+
+def short(id: str | None) -> str | None:
+    """An id as tables show it."""
+    return id[:SHORT] if id else None
+
+
+def minutes(at: str | None) -> str | None:
+    """A time as tables show it: `2020-11-01 00:00`."""
+    return at[:16].replace("T", " ") if at else None

@@ -1,0 +1,83 @@
+"""How a table is laid out in a given width: which columns shrink, what is cut, what is wrapped."""
+
+import textwrap
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from infra.cli.output import Column
+
+GAP = "  "
+LEAST = 6
+"""No column shrinks below this."""
+
+
+class Layout:
+    """The widths of a table's columns, from a sample of its rows."""
+
+    def __init__(self, columns: Sequence[Column], sample: Sequence[list[str]], width: int) -> None:
+        self._columns = columns
+        self._widths = [
+            max(cells(text) for text in (column.title, *(row[n] for row in sample)))
+            for n, column in enumerate(columns)
+        ]
+        self._shrink(width - len(GAP) * (len(columns) - 1))
+
+    def _shrink(self, room: int) -> None:
+        """Takes from the widest column that may shrink, sentences first, until all fit."""
+        for flexible in (
+            [n for n, column in enumerate(self._columns) if column.wrap],
+            [n for n, column in enumerate(self._columns) if not (column.keep or column.right)],
+        ):
+            while sum(self._widths) > room and flexible:
+                widest = max(flexible, key=lambda n: self._widths[n])
+                if self._widths[widest] <= self._floor(widest):
+                    flexible.remove(widest)
+                else:
+                    self._widths[widest] -= 1
+
+    def _floor(self, n: int) -> int:
+        column = self._columns[n]
+        return max(LEAST, max(map(len, column.title.split())), 20 if column.wrap else 0)
+
+    def head(self) -> list[str]:
+        titles = [column.title for column in self._columns]
+        return [*self.lines(titles), GAP.join("─" * width for width in self._widths)]
+
+    def lines(self, row: Sequence[str]) -> Iterator[str]:
+        """A row as lines of text."""
+        parts = [self._fitted(n, text) for n, text in enumerate(row)]
+        for depth in range(max(map(len, parts))):
+            texts = [part[depth] if depth < len(part) else "" for part in parts]
+            yield GAP.join(self._aligned(n, text) for n, text in enumerate(texts)).rstrip()
+
+    def _fitted(self, n: int, text: str) -> list[str]:
+        column, width = self._columns[n], self._widths[n]
+        if cells(text) <= width or column.keep or column.right:
+            return [text]
+        return wrapped(text, width) if column.wrap or text == column.title else [cut(text, width)]
+
+    def _aligned(self, n: int, text: str) -> str:
+        filling = " " * (self._widths[n] - cells(text))
+        return filling + text if self._columns[n].right else text + filling
+
+
+def cells(text: str) -> int:
+    """Columns a text takes on a terminal: wide letters take two, marks on letters none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )
+
+
+def cut(text: str, width: int) -> str:
+    """The beginning of a text that is too long, with a mark that something is missing."""
+    while cells(text) >= width:
+        text = text[:-1]
+    return text + "…"
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A text as lines of at most a width."""
+    return textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False) or [""]

@@ -1,0 +1,58 @@
+"""`billstream views list|rebuild`."""
+
+import click
+
+from infra.cli.looking import looking
+from infra.cli.options import database_option, example, reading
+from infra.cli.output import Column, notice, print_json_list, print_table, progress
+
+
+@click.command("list", epilog=example("billstream views list"))
+@reading
+def list_views(database: str | None, as_json: bool) -> None:
+    """List the views: version, feed, the position they have reached, rows."""
+    with looking(database) as look:
+        found = [
+            {
+                "name": place.name,
+                "version": place.version,
+                "feed": place.feed,
+                "position": place.position,
+                "rows": rows,
+            }
+            for place, rows in look.views.places()
+        ]
+        if as_json:
+            print_json_list(found)
+            return
+        columns = (
+            Column("View"),
+            Column("Version", right=True),
+            Column("Feed"),
+            Column("Position", right=True),
+            Column("Rows", right=True),
+        )
+        print_table(columns, [tuple(one.values()) for one in found], "There are no views.")
+
+
+@click.command(epilog=example("billstream views rebuild", "billstream views rebuild invoices"))
+@click.argument("names", nargs=-1, metavar="[VIEW]…")
+@database_option
+def rebuild(names: tuple[str, ...], database: str | None) -> None:
+    """Build all views, or those named, anew from history beside the old ones, then replace them."""
+    import time
+
+    from infra.cli.looking import unknown
+    from infra.views.registry import BY_VIEW
+
+    for name in names:
+        if name not in BY_VIEW:
+            raise unknown("view", name, "billstream views list")
+    with looking(database) as look:
+        views = look.app.views
+        head = views.head()
+        begun = time.monotonic()
+        with progress("views", head) as report:
+            views.rebuild(names, report)
+        rate = head / max(time.monotonic() - begun, 0.001)
+        notice(f"rebuilt {len(names or BY_VIEW)} views from {head:,} events, {rate:,.0f}/s")

@@ -1,0 +1,163 @@
+"""Do the views say what history says? They are built again on the side and compared row by row."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import zip_longest
+from typing import NamedTuple
+
+from infra.store.errors import translated
+from infra.store.sqlite import SqliteStore
+from infra.views import feed, positions, sql
+from infra.views.open import revealing
+from infra.views.positions import Place
+from infra.views.registry import VIEWS, Dispatch
+from infra.views.views import BATCH, Progress, apply
+from projections.view import Row, Table, View
+
+_SCRATCH = "rebuilt"
+
+
+class Difference(NamedTuple):
+    """The first row in which a view differs from its rebuild; None where one has no such row."""
+
+    view: str
+    table: str
+    row: dict[str, object]
+    expected: dict[str, object] | None
+    found: dict[str, object] | None
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{column} {_short(value)}" for column, value in self.row.items())
+        if self.found is None:
+            return f"{self.table}: the row with {where} is missing"
+        if self.expected is None:
+            return f"{self.table}: the row with {where} is not from history"
+        wrong = [
+            f"{column} is {_short(value)}, history says {_short(self.expected[column])}"
+            for column, value in self.found.items()
+            if value != self.expected[column]
+        ]
+        return f"{self.table}: in the row with {where}, {'; '.join(wrong)}"
+
+
+class Comparison(NamedTuple):
+    """What was compared: events read and rows compared, and what differs."""
+
+    position: int
+    events: int
+    rows: int
+    differences: list[Difference]
+
+
+def compare_with_rebuild(
+    store: SqliteStore, progress: Progress = lambda _: None, views: tuple[View, ...] = VIEWS
+) -> Comparison:
+    """Rebuilds every view into temporary tables, from one snapshot of history up to where the
+    views are, and compares. The views must have been caught up.
+    """
+    connection = store.connection()
+    with translated(store.path), _scratch(connection):
+        connection.execute("BEGIN")
+        try:
+            live = _live(connection, views)
+            up_to = min((place.position for place in live.values()), default=0)
+            rebuilt = _rebuild(connection, views, revealing(store), up_to, progress)
+            differences: list[Difference] = []
+            rows = 0
+            for view in views:
+                compared, difference = _compare(connection, view, live.get(view.name), rebuilt)
+                rows += compared
+                differences.extend([difference] if difference else [])
+            return Comparison(up_to, up_to, rows, differences)
+        finally:
+            connection.execute("ROLLBACK")
+
+
+def _live(connection: sqlite3.Connection, views: tuple[View, ...]) -> dict[str, Place]:
+    versions = {view.name: view.version for view in views}
+    return {
+        place.name: place
+        for place in positions.places(connection)
+        if place.live and versions.get(place.name) == place.version
+    }
+
+
+def _rebuild(
+    connection: sqlite3.Connection,
+    views: tuple[View, ...],
+    reveal_many: feed.RevealMany,
+    up_to: int,
+    progress: Progress,
+) -> dict[str, Place]:
+    """Builds generation 0 of every view in the scratch database."""
+    dispatch = Dispatch(views)
+    places = {view.name: Place(view.name, 0, view.version, "", 0, False, "") for view in views}
+    for view in views:
+        for table in view.tables:
+            name = sql.physical_name(table, view.version, 0, _SCRATCH)
+            for statement in sql.create_table(table, name):
+                connection.execute(statement)
+    for after in range(0, up_to, BATCH):
+        stop = min(after + BATCH, up_to)
+        changes = feed.read(connection, dispatch, reveal_many, after, stop)
+        apply(connection, changes, places, _SCRATCH)
+        progress(stop)
+    return places
+
+
+def _compare(
+    connection: sqlite3.Connection, view: View, live: Place | None, rebuilt: dict[str, Place]
+) -> tuple[int, Difference | None]:
+    compared = 0
+    for table in view.tables:
+        if live is None:
+            return 0, Difference(view.name, f"view_{table.name}", {"view": "whole"}, {}, None)
+        expected = _rows(connection, table, rebuilt[view.name], _SCRATCH)
+        found = _rows(connection, table, live, "main")
+        for number, (row, other) in enumerate(zip_longest(found, expected), 1):
+            if row != other:
+                return compared + number, _difference(view, table, row, other)
+            compared += 1
+    return compared, None
+
+
+def _rows(connection: sqlite3.Connection, table: Table, place: Place, schema: str) -> Iterator[Row]:
+    name = sql.physical_name(table, place.version, place.generation, schema)
+    columns = ", ".join((*table.key, *(c for c in table.names if c not in table.key)))
+    return connection.execute(f"SELECT {columns} FROM {name} ORDER BY {', '.join(table.key)}")
+
+
+def _difference(view: View, table: Table, found: Row | None, expected: Row | None) -> Difference:
+    """Of two rows that differ, the one with the lower key is the one to name."""
+    size = len(table.key)
+    if found is not None and expected is not None and found[:size] != expected[:size]:
+        if found[:size] < expected[:size]:
+            expected = None
+        else:
+            found = None
+    names = (*table.key, *(column for column in table.names if column not in table.key))
+    as_found = None if found is None else dict(zip(names, found, strict=True))
+    as_expected = None if expected is None else dict(zip(names, expected, strict=True))
+    some = as_found or as_expected or {}
+    row = {column: some[column] for column in table.key}
+    for column in ("number", "ref"):
+        if column in some:
+            row = {column: some[column]}
+    return Difference(view.name, f"view_{table.name}", row, as_expected, as_found)
+
+
+@contextmanager
+def _scratch(connection: sqlite3.Connection) -> Iterator[None]:
+    """A temporary database beside the file: on disk if it grows, gone afterwards."""
+    connection.execute(f"ATTACH '' AS {_SCRATCH}")
+    try:
+        connection.execute(f"PRAGMA {_SCRATCH}.secure_delete=OFF")
+        yield
+    finally:
+        connection.execute(f"DETACH {_SCRATCH}")
+
+
+def _short(value: object) -> str:
+    written = value.hex() if isinstance(value, bytes) else str(value)
+    return written if len(written) <= 60 else written[:57] + "…"

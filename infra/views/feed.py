@@ -1,0 +1,115 @@
+"""From events to row operations: a stretch of history, decoded once, given to every view."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from infra.views.registry import Dispatch
+from projections.view import Occurrence, Operation, Row, Statement, Table
+
+RevealMany = Callable[[Sequence[tuple[bytes, str]]], Sequence[str]]
+"""Plain text for (account, ciphertext) pairs."""
+
+_NAMING = ("account.opened", "account.renamed")
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Run(NamedTuple):
+    """Rows of one statement that follow each other in their table."""
+
+    view: str
+    statement: Statement
+    rows: list[Row]
+
+
+class Changes:
+    """Row operations of a batch, grouped for bulk execution; the order within a table is kept.
+    `forgets`: somebody's personal data was erased in it.
+    """
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+        self.forgets = False
+        self._latest: dict[Table, Run] = {}
+
+    def add(self, view: str, operations: Iterable[Operation]) -> None:
+        latest = self._latest
+        for statement, row in operations:
+            run = latest.get(statement.table)
+            if run is None or run.statement is not statement:
+                run = latest[statement.table] = Run(view, statement, [])
+                self.runs.append(run)
+            run.rows.append(row)
+
+
+class Names:
+    """Names in plain while a batch lasts; keys are fetched for all its accounts at once."""
+
+    def __init__(self) -> None:
+        self._plain: dict[tuple[bytes, str], str] = {}
+
+    def learn(self, pairs: Sequence[tuple[bytes, str]], reveal_many: RevealMany) -> None:
+        if pairs:
+            self._plain = dict(zip(pairs, reveal_many(pairs), strict=True))
+
+    def reveal(self, account: bytes, ciphertext: str) -> str:
+        return self._plain[account, ciphertext]
+
+
+def read(
+    connection: sqlite3.Connection,
+    dispatch: Dispatch,
+    reveal_many: RevealMany,
+    after: int,
+    up_to: int,
+) -> Changes:
+    """What the events after a position, up to another, do to the views of the dispatch."""
+    topics = ", ".join(f"'{topic}'" for topic in dispatch.topics)
+    found = connection.execute(
+        "SELECT position, stream, topic, schema_version, at, payload FROM events"
+        f" WHERE position > ? AND position <= ? AND topic IN ({topics}) ORDER BY position",
+        (after, up_to),
+    )
+    names = Names()
+    return _handled(_decoded(found, dispatch, names, reveal_many), names)
+
+
+Decoded = tuple[int, bytes, int, Any, tuple[tuple[str, Any], ...]]
+
+
+def _decoded(
+    rows: Iterable[Row], dispatch: Dispatch, names: Names, reveal_many: RevealMany
+) -> Iterable[Decoded]:
+    """Events with their handlers. When there are names among them, all are decoded first."""
+    events: list[Decoded] = []
+    pairs: list[tuple[bytes, str]] = []
+    listeners: dict[tuple[str, int], Any] = {}
+    for position, stream, topic, schema_version, at, payload in rows:
+        listener = listeners.get((topic, schema_version))
+        if listener is None:
+            listener = dispatch.listener(topic, schema_version)
+            listeners[topic, schema_version] = listener
+        event = listener.decode(payload)
+        if topic in _NAMING:
+            pairs.append((stream, event.name))
+        events.append((position, stream, at, event, listener.handlers))
+    names.learn(pairs, reveal_many)
+    return events
+
+
+def _handled(events: Iterable[Decoded], names: Names) -> Changes:
+    changes = Changes()
+    add = changes.add
+    latest, written = -1, ""
+    for position, stream, at, event, handlers in events:
+        if at != latest:
+            latest, written = at, _iso(at)
+        occurrence = Occurrence(position, stream, written, names)
+        for view, handler in handlers:
+            add(view, handler(occurrence, event))
+    return changes
+
+
+def _iso(at: int) -> str:
+    return (_BEGINNING + timedelta(microseconds=at)).isoformat()

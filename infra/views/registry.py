@@ -1,0 +1,77 @@
+"""All views, and which events each of them listens to."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from projections import (
+    account_packages,
+    accounts,
+    executions,
+    failures,
+    invoices,
+    left_behind,
+    schedules,
+)
+from projections.view import Handler, View
+from schemas import stored
+from schemas.catalogue import BY_NAME
+
+VIEWS: tuple[View, ...] = (
+    accounts.VIEW,
+    account_packages.VIEW,
+    schedules.VIEW,
+    executions.VIEW,
+    failures.VIEW,
+    left_behind.VIEW,
+    invoices.VIEW,
+)
+"""Add a view here, and it is built from history at the next reading verb."""
+
+BY_VIEW = {view.name: view for view in VIEWS}
+
+Decode = Callable[[bytes], Any]
+
+
+class Listener(NamedTuple):
+    """How a stored type and version is decoded, and who handles it, by view name."""
+
+    decode: Decode
+    handlers: tuple[tuple[str, Handler], ...]
+
+
+class Dispatch:
+    """What a set of views does with each type of event."""
+
+    def __init__(self, views: Sequence[View]) -> None:
+        self.views = tuple(views)
+        self.topics = tuple(sorted({topic for view in views for topic in view.handlers}))
+        self._known: dict[tuple[str, int], Listener] = {}
+
+    def listener(self, topic: str, version: int) -> Listener:
+        found = self._known.get((topic, version))
+        if found is None:
+            found = self._known[topic, version] = _listener(self.views, topic, version)
+        return found
+
+
+def _listener(views: Iterable[View], topic: str, version: int) -> Listener:
+    listening = [view for view in views if topic in view.handlers]
+    handlers = tuple((view.name, view.handlers[topic]) for view in listening)
+    slices = {view.slices.get(topic) for view in listening}
+    if len(slices) > 1:
+        raise TypeError(f"views disagree about the slice of {topic}")
+    return Listener(_decode(slices.pop(), topic, version), handlers)
+
+
+def _decode(slice: type[msgspec.Struct] | None, topic: str, version: int) -> Decode:
+    """Decodes the newest stored form as the slice at once; older ones are brought up first."""
+    if slice is None:
+        return lambda payload: stored.decode(topic, version, payload)
+    decoder = msgspec.json.Decoder(slice)
+    if version == BY_NAME[topic].version:
+        return decoder.decode
+    return lambda payload: decoder.decode(
+        msgspec.json.encode(stored.decode(topic, version, payload))
+    )

@@ -1,0 +1,245 @@
+"""The views of an owner's file: always caught up before they are read, rebuilt whenever needed.
+
+A batch of history is read and turned into row operations first; then one short transaction moves
+the position on from where it was and applies them. If another process has moved it meanwhile,
+nothing is written and the batch is read again: so any number of processes may do it at once.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from infra.store.errors import translated
+from infra.store.sqlite import SqliteStore
+from infra.views import feed, positions, sql
+from infra.views.positions import Place
+from infra.views.registry import VIEWS, Dispatch
+from projections.view import Row, View
+
+BATCH = 5_000
+"""Events in one transaction."""
+
+Progress = Callable[[int], None]
+"""Told the position that has been reached."""
+
+
+def _silent(_: int) -> None:
+    pass
+
+
+class Views:
+    """Reads run on the public names, after `catch_up`. Implements `projections.view.Database`."""
+
+    def __init__(
+        self,
+        store: SqliteStore,
+        reveal_many: feed.RevealMany,
+        views: Sequence[View] = VIEWS,
+        batch: int = BATCH,
+    ) -> None:
+        self._store = store
+        self._reveal_many = reveal_many
+        self._views = {view.name: view for view in views}
+        self._batch = batch
+        self._dispatches: dict[tuple[str, ...], Dispatch] = {}
+        self._connection = store.connection()
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute("PRAGMA secure_delete=ON")
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
+        """The rows of a query, as they are read."""
+        with translated(self._store.path):
+            for row in self._connection.execute(sql, parameters):  # noqa: UP028 (left half-read)
+                yield row
+
+    def catch_up(self, progress: Progress = _silent) -> int:
+        """Brings every view up to the head of history; builds those that are missing or of
+        another version. Answers the head's position.
+        """
+        with translated(self._store.path):
+            while True:
+                live = self._live()
+                if stale := [name for name in self._views if name not in live]:
+                    self._build(stale, False, progress)
+                elif self._advance(list(live.values()), progress):
+                    return self._head()
+
+    def rebuild(self, names: Iterable[str] = (), progress: Progress = _silent) -> None:
+        """Builds views anew from history beside the old ones, then replaces these at once."""
+        with translated(self._store.path):
+            self._build(list(names) or list(self._views), True, progress)
+        self.catch_up(progress)
+
+    def head(self) -> int:
+        """The position of the newest event."""
+        with translated(self._store.path):
+            return self._head()
+
+    def behind(self) -> int:
+        """How many events there are to follow before everything is up to date."""
+        with translated(self._store.path):
+            live = self._live()
+            reached = [live[name].position if name in live else 0 for name in self._views]
+            return self._head() - min(reached)
+
+    def proof(self, position: int) -> str:
+        """`POSITION:ROOT` of the commit that holds a position: what `verify --expect` takes."""
+        query = "SELECT last, root FROM commits WHERE first <= ? ORDER BY first DESC LIMIT 1"
+        for last, root in self.rows(query, (position,)):
+            return f"{last}:{root.hex()}"
+        return f"{position}:"
+
+    def places(self) -> list[tuple[Place, int]]:
+        """The generations that are read, with the number of their rows."""
+        with translated(self._store.path):
+            return [(place, self._count(place)) for place in self._live().values()]
+
+    def close(self) -> None:
+        """Nothing: the connection belongs to the store."""
+
+    # following history
+
+    def _live(self) -> dict[str, Place]:
+        """The generations that are read, as far as they are of this program's version."""
+        return {
+            place.name: place
+            for place in positions.places(self._connection)
+            if place.live
+            and place.name in self._views
+            and place.version == self._views[place.name].version
+            and place.feed == positions.FEED
+        }
+
+    def _head(self) -> int:
+        return int(self._connection.execute("SELECT position FROM log_head").fetchone()[0])
+
+    def _advance(self, places: list[Place], progress: Progress) -> bool:
+        """Brings generations to the head; False when another process interfered."""
+        while True:
+            head = self._head()
+            after = min(place.position for place in places)
+            if after >= head:
+                return True
+            behind = [place for place in places if place.position == after]
+            later = (place.position for place in places if place.position > after)
+            up_to = min((after + self._batch, head, *later))
+            if not self._move(behind, after, up_to):
+                return False
+            moved = [place._replace(position=up_to) for place in behind]
+            places = [place for place in places if place.position != after] + moved
+            progress(up_to)
+
+    def _move(self, behind: list[Place], after: int, up_to: int) -> bool:
+        """One batch: decided first, then applied together with the positions."""
+        dispatch = self._dispatch(tuple(place.name for place in behind))
+        changes = feed.read(self._connection, dispatch, self._reveal_many, after, up_to)
+        with self._transaction():
+            if not positions.advance(self._connection, behind, up_to):
+                self._connection.execute("ROLLBACK")
+                return False
+            apply(self._connection, changes, {place.name: place for place in behind})
+        if changes.forgets:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return True
+
+    def _dispatch(self, names: tuple[str, ...]) -> Dispatch:
+        found = self._dispatches.get(names)
+        if found is None:
+            found = Dispatch([self._views[name] for name in names])
+            self._dispatches[names] = found
+        return found
+
+    # building
+
+    def _build(self, names: Sequence[str], anew: bool, progress: Progress) -> None:
+        """Builds generations beside the live ones. Several processes may build the same ones
+        together; whoever gets there first replaces the old ones.
+        """
+        wanted = self._begin_build(names, anew)
+        while building := [p for p in positions.places(self._connection) if p[:2] in wanted]:
+            if self._advance(building, progress):
+                self._replace(building)
+                return
+
+    def _begin_build(self, names: Sequence[str], anew: bool) -> set[tuple[str, int]]:
+        """Makes room for the new generations, or takes up a build that was left unfinished."""
+        wanted: set[tuple[str, int]] = set()
+        with self._transaction():
+            positions.ensure(self._connection)
+            known = positions.places(self._connection)
+            for name in names:
+                version = self._views[name].version
+                own = [place for place in known if place.name == name]
+                begun = [p for p in own if not p.live and p.version == version and not anew]
+                if begun:
+                    wanted.add(begun[-1][:2])
+                    continue
+                self._drop(place for place in own if not place.live)
+                latest = max((place.generation for place in own), default=0)
+                place = self._create(name, latest + 1)
+                wanted.add(place[:2])
+        return wanted
+
+    def _create(self, name: str, generation: int) -> Place:
+        view = self._views[name]
+        physical = [sql.physical_name(table, view.version, generation) for table in view.tables]
+        place = Place(name, generation, view.version, positions.FEED, 0, False, " ".join(physical))
+        positions.insert(self._connection, place)
+        for table, into in zip(view.tables, physical, strict=True):
+            for statement in (*sql.create_table(table, into), *sql.create_indexes(table, into)):
+                self._connection.execute(statement)
+        return place
+
+    def _replace(self, built: list[Place]) -> None:
+        """Makes the built generations the ones that are read, in one transaction."""
+        with self._transaction():
+            known = positions.places(self._connection)
+            for place in built:
+                own = [found for found in known if found.name == place.name]
+                if any(found[:2] == place[:2] and not found.live for found in own):
+                    positions.make_live(self._connection, place)
+                    old = [found for found in own if found[:2] != place[:2]]
+                    for statement in (
+                        *sql.withdraw(" ".join(found.tables for found in old)),
+                        *sql.publish(self._views[place.name], place.generation),
+                    ):
+                        self._connection.execute(statement)
+                    self._drop(old)
+
+    def _drop(self, places: Iterable[Place]) -> None:
+        for place in places:
+            for table in place.tables.split():
+                self._connection.execute(f"DROP TABLE IF EXISTS {table}")
+            positions.delete(self._connection, place)
+
+    def _count(self, place: Place) -> int:
+        table = self._views[place.name].tables[0]
+        name = sql.physical_name(table, place.version, place.generation)
+        return int(self._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+
+def apply(
+    connection: sqlite3.Connection,
+    changes: feed.Changes,
+    places: dict[str, Place],
+    schema: str = "",
+) -> None:
+    """Executes the row operations on the physical tables of the generations."""
+    for run in changes.runs:
+        place = places[run.view]
+        table = run.statement.table
+        name = sql.physical_name(table, place.version, place.generation, schema)
+        connection.executemany(sql.render(run.statement, name), run.rows)
