@@ -44,6 +44,7 @@ class Workspace:
         self._personal = personal
         self._loaded: dict[StreamId, Loaded] = {}
         self._staged: dict[StreamId, Staged] = {}
+        self._events: dict[StreamId, list[Event]] = {}
         self._by_ref: dict[str, StreamId | None] = {}
         self._of_account: dict[StreamId, list[StreamId]] = {}
         self._added: dict[StreamId, list[StreamId]] = {}
@@ -97,14 +98,14 @@ class Workspace:
         evolve = KINDS[kind].evolve
         for event in events:
             state = evolve(state, event)
-        if kind == "account" and state.invoicer != state.number:
+        if isinstance(state, AccountState) and state.invoicer != state.number:
             self._joined.setdefault(state.invoicer, {})[stream] = None
         staged = self._staged.get(stream)
         if staged is None:
-            version = self._loaded[stream].version
-            self._staged[stream] = Staged(kind, stream, version, list(events), state)
+            self._events[stream] = added = list(events)
+            self._staged[stream] = Staged(kind, stream, self._loaded[stream].version, added, state)
         else:
-            staged.events = [*staged.events, *events]
+            self._events[stream].extend(events)
             staged.state = state
         return state
 

@@ -1,0 +1,210 @@
+"""YAML (and so JSON) as plain values that know their lines.
+
+Read as a stream of the parser's events, so that a file of 100,000 lines needs no tree of nodes. A
+word without quotes is null, true or false, a number, or else text; dates stay text until they are
+asked for. Two equal keys in one mapping are refused.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import yaml
+
+_INT = re.compile(r"[+-]?[0-9]+")
+_FLOAT = re.compile(r"[+-]?(\.[0-9]+|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?)")
+_WORDS: dict[str, bool | None] = {
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+DEEPEST = 12
+"""No setup file nests deeper."""
+
+LONGEST_NUMBER = 30
+
+
+class TextError(NamedTuple):
+    """What is wrong with the text itself."""
+
+    line: int
+    code: str
+    reason: str
+
+
+class BadText(Exception):
+    """The text is not YAML, or holds what a setup file may not hold."""
+
+    def __init__(self, error: TextError) -> None:
+        super().__init__(error.reason)
+        self.error = error
+
+
+class Map(dict[str, Any]):
+    """A mapping with the line it begins on, and the lines of keys that stand on others."""
+
+    __slots__ = ("key_lines", "line")
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.key_lines: dict[str, int] | None = None
+
+    def line_of(self, key: str) -> int:
+        return (self.key_lines or {}).get(key, self.line)
+
+
+class Items(list[Any]):
+    """A list with the lines of its items that are no mappings."""
+
+    __slots__ = ("item_lines", "line")
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.item_lines: dict[int, int] | None = None
+
+    def line_of(self, index: int) -> int:
+        if 0 <= index < len(self):
+            item = self[index]
+            if isinstance(item, Map | Items):
+                return item.line
+        return (self.item_lines or {}).get(index, self.line)
+
+
+def read_text(text: str) -> Any:
+    """The one document of a text. Raises BadText."""
+    try:
+        return _Reader(text).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = " ".join(part for part in (error.context, error.problem) if part)
+        line = mark.line + 1 if mark else 1
+        raise BadText(TextError(line, "yaml_invalid", f"not YAML: {reason}")) from None
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise BadText(TextError(1, "yaml_invalid", f"not YAML: {reason}")) from None
+
+
+def line_at(value: Any, path: tuple[int | str, ...]) -> int:
+    """The line of what a path of keys and indexes leads to, or of the last part found."""
+    line: int = value.line if isinstance(value, Map | Items) else 1
+    for part in path:
+        if isinstance(value, Map) and isinstance(part, str):
+            line = value.line_of(part)
+            value = value.get(part)
+        elif isinstance(value, Items) and isinstance(part, int):
+            line = value.line_of(part)
+            value = value[part] if 0 <= part < len(value) else None
+        else:
+            break
+    return line
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self._events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
+        self._anchors: dict[str, Any] = {}
+        self._keys: dict[str, str] = {}
+
+    def document(self) -> Any:
+        value: Any = None
+        seen = False
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if seen:
+                    raise _bad(event, "yaml_invalid", "a second document: put it in its own file")
+                seen = True
+                value = self._value(next(self._events), 0)
+        return value
+
+    def _value(self, event: Any, depth: int) -> Any:
+        if depth > DEEPEST:
+            raise _bad(event, "yaml_invalid", "nested too deeply for a setup file")
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise _bad(event, "yaml_invalid", f"there is no anchor &{event.anchor} above")
+            return self._anchors[event.anchor]
+        if isinstance(event, yaml.ScalarEvent):
+            value: Any = _scalar(event)
+        elif isinstance(event, yaml.MappingStartEvent):
+            value = self._map(event, depth)
+        else:
+            value = self._items(event, depth)
+        if event.anchor:
+            self._anchors[event.anchor] = value
+        return value
+
+    def _map(self, start: Any, depth: int) -> Map:
+        line = _line(start)
+        found = Map(line)
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _bad(event, "yaml_invalid", "a key must be a plain word")
+            key = self._keys.setdefault(event.value, event.value)
+            at = _line(event)
+            if key in found:
+                raise BadText(
+                    TextError(
+                        at,
+                        "duplicate_key",
+                        f"the key `{key}` stands there twice, first on line {found.line_of(key)}",
+                    )
+                )
+            if at != line:
+                if found.key_lines is None:
+                    found.key_lines = {}
+                found.key_lines[key] = at
+            found[key] = self._value(next(self._events), depth + 1)
+        return found
+
+    def _items(self, start: Any, depth: int) -> Items:
+        line = _line(start)
+        found = Items(line)
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            value = self._value(event, depth + 1)
+            at = _line(event)
+            if at != line and not isinstance(value, Map | Items):
+                if found.item_lines is None:
+                    found.item_lines = {}
+                found.item_lines[len(found)] = at
+            found.append(value)
+        return found
+
+
+def _scalar(event: Any) -> Any:
+    """The value of a word: text when it is in quotes."""
+    text: str = event.value
+    tag: str | None = event.tag
+    if tag is not None and tag not in ("!", "tag:yaml.org,2002:str"):
+        raise _bad(event, "yaml_invalid", f"the tag {tag} has no place in a setup file")
+    if event.style or tag is not None:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "+-.0123456789" or len(text) > LONGEST_NUMBER:
+        return text
+    if _INT.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _bad(event: Any, code: str, reason: str) -> BadText:
+    return BadText(TextError(_line(event), code, reason))
+
+
+def _line(event: Any) -> int:
+    line: int = event.start_mark.line
+    return line + 1
