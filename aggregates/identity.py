@@ -5,6 +5,7 @@ pages of an index stay warm), the rest a hash of the natural key. The same thing
 same id, so a repeat is recognisable. Inside, ids are bytes; outside and in payloads they are text.
 """
 
+from functools import cache, lru_cache
 from hashlib import blake2b
 
 StreamId = bytes
@@ -36,16 +37,19 @@ def parse(written: str) -> StreamId:
     return bytes.fromhex(digits)
 
 
+@cache
 def owner() -> StreamId:
     """The one owner of a namespace."""
     return _own("owner")
 
 
+@lru_cache(maxsize=1024)
 def named(kind: str, name: str) -> StreamId:
     """A piece of setup by its name: `exchange_rates`, `bill_group`, `package`, `bill_run`."""
     return _own(kind, name)
 
 
+@lru_cache(maxsize=16384)
 def account(number: str) -> StreamId:
     """An account by its number."""
     return _own("account", number)

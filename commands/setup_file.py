@@ -22,7 +22,7 @@ from commands.setup.entry import Done, Entry, explain
 from commands.setup.exchange_rates import SetExchangeRates, set_exchange_rates
 from commands.setup.owner import SetOwner, set_owner
 from commands.setup.package import SetPackage, set_package
-from commands.setup_text import BadText, Items, Map, line_at, read_text
+from commands.setup_text import BadText, Items, Map, line_at, on_one_line, read_text
 from commands.workspace import Workspace
 
 MOST_SHOWN = 20
@@ -53,23 +53,31 @@ class Fault(NamedTuple):
 
 @dataclass(slots=True)
 class Placed:
-    """An entry with its place. `raw` is kept for the lines of its keys."""
+    """An entry with its place: its line, or all it says when its keys stand on several."""
 
     file: str
-    raw: Any
+    place: Any
     entry: Any
 
     def line(self, *path: int | str) -> int:
-        return line_at(self.raw, path)
+        return self.place if isinstance(self.place, int) else line_at(self.place, path)
 
 
-class Tally(NamedTuple):
+@dataclass(slots=True)
+class Tally:
+    """How many entries of a section came to what."""
+
     created: int = 0
     changed: int = 0
     unchanged: int = 0
 
-    def plus(self, done: Done) -> "Tally":
-        return self._replace(**{done: getattr(self, done) + 1})
+    def count(self, done: Done) -> None:
+        if done == "created":
+            self.created += 1
+        elif done == "changed":
+            self.changed += 1
+        else:
+            self.unchanged += 1
 
 
 @dataclass(slots=True)
@@ -181,8 +189,8 @@ class _Run:
             self._fault(placed, path, refusal)
             return
         finally:
-            self._checks += [(placed, check) for check in self._workspace.take_checks()]
-        self.summary[section] = self.summary.get(section, Tally()).plus(done)
+            self._checks.extend((placed, check) for check in self._workspace.take_checks())
+        self.summary.setdefault(section, Tally()).count(done)
 
     def _fault(self, placed: Placed, path: tuple[int | str, ...], refusal: Refusal) -> None:
         key = refusal.details.get("field")
@@ -248,7 +256,7 @@ def _read_entry(
             where = line_at(raw, error["loc"]) if isinstance(raw, Map) else line
             setup.faults.append(Fault(file, where, *explain(error)))
         return
-    placed = Placed(file, raw, entry)
+    placed = Placed(file, line if on_one_line(raw) else raw, entry)
     setup.sections[section].append(placed)
     for kind, name, path in _names(section, key, entry):
         here = f"{file}:{placed.line(*path)}"

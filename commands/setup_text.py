@@ -109,6 +109,23 @@ def line_at(value: Any, path: tuple[int | str, ...]) -> int:
     return line
 
 
+def on_one_line(value: Any) -> bool:
+    """Whether all of a value stands on the line it begins on."""
+    if isinstance(value, Map):
+        inside: Any = value.values()
+        here = value.key_lines is None
+    elif isinstance(value, Items):
+        inside = value
+        here = value.item_lines is None
+    else:
+        return True
+    return here and all(
+        item.line == value.line and on_one_line(item)
+        for item in inside
+        if isinstance(item, Map | Items)
+    )
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
