@@ -1,0 +1,94 @@
+"""One whole run, measured in a process of its own: billing, history, state rows and views."""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from commands.billing.preview import preview_run
+from commands.billing.replay import replay_execution
+from consumers.worker import run_execution
+from infra.composition import open_app
+from tests.benchmarks.raw import raw_inserts
+from tests.support import seed
+
+START, END = date(2020, 10, 1), date(2020, 10, 31)
+
+
+class Measured(NamedTuple):
+    """Seconds and the most memory the run's process held, in MiB."""
+
+    accounts: int
+    run_seconds: float
+    views_seconds: float
+    raw_seconds: float
+    raw_rows: int
+    preview_seconds: float
+    replay_seconds: float
+    peak_mib: float
+
+    @property
+    def per_second(self) -> float:
+        """Accounts a second, views included."""
+        return self.accounts / (self.run_seconds + self.views_seconds)
+
+    @property
+    def ratio(self) -> float:
+        """The run's speed as a part of raw inserts of the same rows."""
+        return self.raw_seconds / (self.run_seconds + self.views_seconds)
+
+
+def measure(accounts: int) -> Measured:
+    """Runs `accounts` due packages in a fresh process and a fresh file."""
+    words = [sys.executable, "-m", "tests.benchmarks.runs", str(accounts)]
+    printed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    return Measured(**json.loads(printed))
+
+
+def _run(accounts: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.db"
+        with open_app(f"sqlite:///{path}", create=True) as app:
+            seed.set_up(app.store)
+            seed.add_accounts(app.store, accounts)
+            execution = seed.queue(app.store, START, END)
+            app.views.catch_up()
+            preview = _timed(lambda: _preview(app))
+            before = app.store.head.position
+            run = _timed(lambda: run_execution(app.store, execution))
+            views = _timed(app.views.catch_up)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            replay = _timed(lambda: replay_execution(app.store, execution))
+        raw_seconds, rows = raw_inserts(path, Path(folder) / "raw.db", before)
+    return {
+        "accounts": accounts,
+        "run_seconds": run,
+        "views_seconds": views,
+        "raw_seconds": raw_seconds,
+        "raw_rows": rows,
+        "preview_seconds": preview,
+        "replay_seconds": replay,
+        "peak_mib": peak,
+    }
+
+
+def _preview(app: Any) -> None:
+    with preview_run(app.store, "Default", period_start=START, period_end=END) as previewed:
+        for _ in previewed.written():
+            pass
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = perf_counter()
+    work()
+    return perf_counter() - began
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(_run(int(sys.argv[1]))))
