@@ -44,7 +44,7 @@ def first_calendar(frequency: Frequency, effective: date, bill_day: int) -> Cale
     return (Segment(anchor=bill_day_on_or_after(effective, bill_day), bill_day=bill_day),)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def period_from(frequency: Frequency, calendar: Calendar, start: date) -> Period:
     """The period from a day up to the first scheduled date after it."""
     if frequency.unit == "once":

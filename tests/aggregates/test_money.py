@@ -61,10 +61,19 @@ def test_amounts_are_read_exactly(text: str, digits: int, minor: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ".", ".5", "5.", "1e3", "NaN", "inf", "1,000.00", "1_000", " 1", "1\n", "--1", "٣", "0x1"]
-    + ["9" * 41, "9" * 20],
+    [
+        *("", ".", ".5", "5.", "1e3", "NaN", "inf", "0x1", "٣"),
+        *("1,000.00", "1_000", " 1", "1\n", "--1"),
+    ],
 )
 def test_anything_else_is_no_amount(text: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        parse_amount(text, 2)
+    assert refused.value.code == "amount_invalid"
+
+
+@pytest.mark.parametrize("text", ["9" * 41, "9" * 20, "-10000000000000.01"])
+def test_an_amount_has_a_limit(text: str) -> None:
     with pytest.raises(Refusal) as refused:
         parse_amount(text, 2)
     assert refused.value.code == "amount_invalid"
@@ -84,14 +93,16 @@ def test_what_is_written_is_read_back(minor: int, digits: int) -> None:
 
 
 def test_amounts_show_every_decimal_of_the_currency() -> None:
-    assert [format_amount(5, 2), format_amount(-50, 2), format_amount(7, 0)] == ["0.05", "-0.50", "7"]
+    assert format_amount(5, 2) == "0.05"
+    assert format_amount(-50, 2) == "-0.50"
+    assert format_amount(7, 0) == "7"
 
 
 def test_money_adds_within_one_currency_only() -> None:
     assert Money(5, "USD") + Money(-2, "USD") == Money(3, "USD")
     assert Money(5, "USD") - Money(2, "USD") == -Money(-3, "USD")
     with pytest.raises(ValueError, match="cannot add EUR to USD"):
-        Money(1, "USD") + Money(1, "EUR")
+        _ = Money(1, "USD") + Money(1, "EUR")
 
 
 @pytest.mark.parametrize("wrong", [1.0, True, "1"])

@@ -1,6 +1,7 @@
 """Charged days of a period, their prices and amounts."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,5 +94,5 @@ def test_parts_hold_every_charged_day_once(
         and not any(s.until is not None and s.start <= day < s.until for s in suspensions)
     ]
     assert charged == expected
-    for one, two in zip(parts, parts[1:], strict=False):
+    for one, two in pairwise(parts):
         assert (one.end, one.price) != (two.start, two.price)

@@ -1,5 +1,7 @@
 """Cancelling, moving and withdrawing a cancel; the final bill date (R13)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from aggregates.refusal import Refusal
@@ -69,13 +71,14 @@ def test_the_same_cancel_again_changes_nothing() -> None:
 def test_what_has_ended_takes_no_changes() -> None:
     held = Held(package(), "2021-01-01", cancel="2021-02-10")
     held.bill("2021-01-01", "2021-12-31", "all")
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: held.cancel(None, "2021-05-01"),
         lambda: held.cancel("2021-02-09", "2021-05-01"),
         lambda: held.suspend("2021-01-05"),
         lambda: held.set_price(5, "2021-01-05"),
         lambda: held.reschedule("2021-01-02", today="2021-05-01"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(Refusal) as refused:
             change()
         assert refused.value.code == "already_ended"

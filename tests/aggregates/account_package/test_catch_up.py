@@ -17,9 +17,7 @@ from tests.support.held import Held, package
         ("all", 5, None, "2020-07-01"),
     ],
 )
-def test_cycles_by_catch_up(
-    catch_up: str, billed: int, left: str | None, following: str
-) -> None:
+def test_cycles_by_catch_up(catch_up: str, billed: int, left: str | None, following: str) -> None:
     held = Held(package(), "2020-01-01")
     billing = held.bill("2020-06-01", "2020-06-30", catch_up)
     assert (len(billing.cycles), billing.left, held.next) == (billed, left, following)
