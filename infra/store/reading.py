@@ -153,13 +153,15 @@ class SnapshotReading:
 
 
 def _in_range(low: bytes, high: bytes, groups: Sequence[str]) -> tuple[str, list[object]]:
-    """Live accounts whose invoicer lies in the range; b"" leaves it open on the right."""
+    """Live accounts whose invoicer lies in the range; b"" leaves it open on the right. The plus keeps
+    SQLite from walking a whole group for every range.
+    """
     where, params = "a.live AND a.invoicer >= ?", [low]
     conditions: list[object] = list(params)
     if high:
         where += " AND a.invoicer < ?"
         conditions.append(high)
     if groups:
-        where += f" AND a.bill_group IN ({marks(list(groups))})"
+        where += f" AND +a.bill_group IN ({marks(list(groups))})"
         conditions.extend(groups)
     return where, conditions
