@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from aggregates.identity import StreamId, text
 from commands.firing import fire
 from commands.schedules import At
+from infra.cli import scheduling
 from infra.cli.errors import guarded
 from infra.cli.main import run
 from infra.store.open import open_store
@@ -79,6 +81,21 @@ def test_a_time_to_come_is_only_scheduled(operator: Operator) -> None:
     assert "is scheduled to run at 2020-11-01 06:00 America/Toronto" in operator.out
     assert "`billstream clock advance` fires it" in operator.out
     assert executions(operator.store) == []
+
+
+def test_wait_follows_until_its_time_has_come_and_it_has_ended(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        operator.store.set_clock(operator.store.now() + timedelta(hours=1))
+
+    monkeypatch.setattr(scheduling.time, "sleep", sleep)
+    assert operator.schedule("--at", "2020-10-15T12:00", *OCTOBER, "--wait") == 0
+    assert operator.out.splitlines()[1].endswith("completed.")
+    assert naps == [scheduling.LOOK_AGAIN] * 3
 
 
 def test_the_same_command_twice_runs_once(operator: Operator) -> None:
