@@ -92,7 +92,7 @@ def test_wait_follows_until_its_time_has_come_and_it_has_ended(
         naps.append(seconds)
         operator.store.set_clock(operator.store.now() + timedelta(hours=1))
 
-    monkeypatch.setattr(scheduling.time, "sleep", sleep)
+    monkeypatch.setattr("infra.cli.scheduling.time.sleep", sleep)
     assert operator.schedule("--at", "2020-10-15T12:00", *OCTOBER, "--wait") == 0
     assert operator.out.splitlines()[1].endswith("completed.")
     assert naps == [scheduling.LOOK_AGAIN] * 3
