@@ -1,0 +1,1 @@
+"""Billstream: the rules, as pure functions over facts. See README.md beside this file."""

@@ -1,0 +1,1 @@
+"""Billstream: who listens. See README.md beside this file."""

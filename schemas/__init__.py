@@ -1,0 +1,1 @@
+"""Billstream: the words on disk, with their versions. See README.md beside this file."""
