@@ -16,7 +16,7 @@ from aggregates.identity import StreamId
 from aggregates.owner import OwnerState
 from aggregates.receivables import ReceivablesState
 from aggregates.refusal import Refusal
-from commands.business_date import business_date
+from commands.local_time import business_date, zone
 from commands.personal import PersonalData
 from commands.store import Absence, Batch, Metadata, Reading, Staged, Store
 from schemas.kinds import KINDS
@@ -48,6 +48,7 @@ class Workspace:
         self._by_ref: dict[str, StreamId | None] = {}
         self._of_account: dict[StreamId, list[StreamId]] = {}
         self._added: dict[StreamId, list[StreamId]] = {}
+        self._undo: list[tuple[StreamId, int, Any]] | None = None
         self._joined: dict[str, dict[StreamId, None]] = {}
         self._absences: dict[Absence, bool] = {}
         self._whole: dict[str, list[StreamId]] = {}
@@ -98,6 +99,8 @@ class Workspace:
         evolve = KINDS[kind].evolve
         for event in events:
             state = evolve(state, event)
+        if self._undo is not None:
+            self._undo.append((stream, len(self._events.get(stream, ())), self.get(kind, stream)))
         if isinstance(state, AccountState) and state.invoicer != state.number:
             self._joined.setdefault(state.invoicer, {})[stream] = None
         staged = self._staged.get(stream)
@@ -108,6 +111,21 @@ class Workspace:
             self._events[stream].extend(events)
             staged.state = state
         return state
+
+    def mark(self) -> None:
+        """What is staged from here on can be taken back by `undo`, until the next mark."""
+        self._undo = []
+
+    def undo(self) -> None:
+        """Takes back what was staged since the mark, with the checks it asked for."""
+        for stream, events, state in reversed(self._undo or []):
+            if not events:
+                del self._staged[stream], self._events[stream]
+                continue
+            del self._events[stream][events:]
+            self._staged[stream].state = state
+        self._undo = []
+        self._checks.clear()
 
     # what everything depends on
 
@@ -120,7 +138,7 @@ class Workspace:
 
     def today(self) -> date:
         """The business date: the date in the owner's zone."""
-        return business_date(self.now, self.owner().time_zone)
+        return business_date(self.now, zone(self.owner().time_zone))
 
     def account(self, number: str) -> AccountState | None:
         """A living account by its number."""
@@ -300,7 +318,7 @@ class Workspace:
             absences=[absence for absence, empty in self._absences.items() if empty],
             whole_kinds=list(self._whole),
             number_start=self.number_start,
-            new_keys=self._new_keys,
+            new_keys={a: key for a, key in self._new_keys.items() if a in self._staged},
             destroyed_keys=self._destroyed,
         )
 
