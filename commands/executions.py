@@ -27,7 +27,7 @@ from commands.billing.scope import (
 )
 from commands.billing.settings import RunSettings, load_settings, read_settings
 from commands.billing.writing import closing_events, left_behind_pages, write_outcomes
-from commands.business_date import business_date
+from commands.local_time import business_date, zone
 from commands.store import Batch, Conflict, Metadata, Numbers, Reading, Staged, Store, Versioned
 
 ATTEMPTS = 50
@@ -92,8 +92,8 @@ def start_execution(store: Store, execution_id: StreamId) -> ExecutionState:
 
 def _starting(store: Store, reading: Reading, execution_id: StreamId, found: Versioned) -> Batch:
     state: ExecutionState = found.state
-    zone = _zone(reading)
-    today = business_date(store.now(), zone)
+    time_zone = _time_zone(reading)
+    today = business_date(store.now(), zone(time_zone))
     settings = read_settings(reading, execution_id, state, today)
     retries: tuple[int, ...] = ()
     if state.retry_of is None:
@@ -106,7 +106,7 @@ def _starting(store: Store, reading: Reading, execution_id: StreamId, found: Ver
     events = rules.start(
         state,
         business_date=today,
-        time_zone=zone,
+        time_zone=time_zone,
         position=reading.head.position,
         bounds=bounds,
         retries=retries,
@@ -142,12 +142,12 @@ def _stage(stream: StreamId, found: Versioned, events: list[ExecutionEvent]) -> 
     return Staged("execution", stream, found.version, events, state)
 
 
-def _zone(reading: Reading) -> str:
+def _time_zone(reading: Reading) -> str:
     owner = reading.get("owner", identity.owner())
     if owner is None:
         raise Refusal("no_owner", "the owner is not set up; apply a setup file with `owner:` first")
-    zone: str = owner.state.time_zone
-    return zone
+    name: str = owner.state.time_zone
+    return name
 
 
 def open_running(store: Store, execution_id: StreamId) -> Running:

@@ -13,7 +13,7 @@ from commands.billing.facts import load_facts
 from commands.billing.scope import cut
 from commands.billing.settings import RunSettings, read_settings
 from commands.billing.writing import Written, write_outcomes
-from commands.business_date import business_date
+from commands.local_time import business_date, zone
 from commands.store import Reading, Store
 
 PREVIEW = bytes(16)
@@ -74,7 +74,7 @@ def preview_run(
             raise Refusal(
                 "no_owner", "the owner is not set up; apply a setup file with `owner:` first"
             )
-        today = business_date(store.now(), owner.state.time_zone)
+        today = business_date(store.now(), zone(owner.state.time_zone))
         if account is not None and reading.get("account", identity.account(account)) is None:
             raise Refusal(
                 "account_unknown",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 def show_outcome(app: "App", execution_id: bytes, as_json: bool) -> None:
     """The execution as it ended."""
+    from infra.cli.bill_runs import with_proof
     from infra.cli.looking import Look
     from infra.cli.output import print_json
     from projections import executions
@@ -19,16 +20,9 @@ def show_outcome(app: "App", execution_id: bytes, as_json: bool) -> None:
     if found is None:
         raise LookupError(f"execution {identity.text(execution_id)} is in no view")
     if as_json:
-        print_json(with_head(app, found))
+        print_json(with_proof(look, found))
     else:
         tell(found)
-
-
-def with_head(app: "App", found: dict[str, Any]) -> dict[str, Any]:
-    """The execution with `head` as POSITION:ROOT of the commit that ended it."""
-    position = found["head"]
-    root = None if position is None else app.store.root_at(position)
-    return {**found, "head": None if root is None else f"{position}:{root.hex()}"}
 
 
 def tell(found: dict[str, Any]) -> None:

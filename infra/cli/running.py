@@ -10,6 +10,7 @@ from uuid import uuid4
 from aggregates import identity
 from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId
+from aggregates.refusal import Refusal
 from commands.billing.scope import PACKAGES_A_CHUNK
 from infra.cli.errors import COMPLETED_WITH_FAILURES
 from infra.cli.output import notice, progress
@@ -49,10 +50,17 @@ def finish_abandoned(app: "App") -> list[StreamId]:
 
     taken: list[StreamId] = []
     for execution_id in unfinished(app.store):
-        if not is_alive(app.store, execution_id):
-            notice(f"execution {identity.text(execution_id)} was left running; finishing it")
+        if is_alive(app.store, execution_id):
+            continue
+        text = identity.text(execution_id)
+        notice(f"execution {text} was left running; finishing it")
+        try:
             run_to_end(app, execution_id)
-            taken.append(execution_id)
+        except Refusal as refusal:
+            # One that cannot be run must not keep the others, or a new one, from running.
+            notice(f"error: {refusal.code}: execution {text}: {refusal.sentence}")
+            continue
+        taken.append(execution_id)
     return taken
 
 
