@@ -16,6 +16,9 @@ from typing import NamedTuple
 START = bytes(32)
 """The root before the first commit."""
 
+ID_LENGTH = 16
+"""Bytes of a stream id."""
+
 _PAIR = b"\x01"
 _identity = Struct(">IqI16sIqI").pack
 _length = Struct(">I").pack
@@ -44,7 +47,7 @@ def event_hash(
     position: int, stream: bytes, version: int, middle: Middle, payload: bytes, tail: bytes
 ) -> bytes:
     """The hash of an event's row; the column order is that of the table."""
-    head = _identity(8, position, 16, stream, 8, version, middle.topic_length)
+    head = _identity(8, position, ID_LENGTH, stream, 8, version, middle.topic_length)
     return sha256(
         b"".join((head, middle.rest, _length(len(payload)), payload, tail)),
         usedforsecurity=True,

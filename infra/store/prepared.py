@@ -10,7 +10,7 @@ from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
 from commands.store import Batch, Metadata, Staged
-from infra.store.chain import Middle, middle
+from infra.store.chain import ID_LENGTH, Middle, middle
 from infra.store.state_rows import RowWrite, row_writes
 from schemas.catalogue import BY_CLASS
 from schemas.kinds import STATELESS
@@ -54,6 +54,8 @@ def prepare(batch: Batch) -> Prepared:
     invoices = 0
     for staged in batch.changes:
         version = staged.expected
+        if len(staged.stream) != ID_LENGTH:
+            raise ValueError(f"a stream id has 16 bytes: {staged.stream!r}")
         for event in staged.events:
             version += 1
             cls = type(event)

@@ -29,10 +29,14 @@ class SqliteStore:
         self.lock_timeout = lock_timeout
         self.datastore = HistoryDatastore(path, lock_timeout)
         self.recorder = HistoryRecorder(self.datastore, clock)
-        with self._reading() as cursor:
-            self.is_sandbox = meta.read_clock(cursor) is not None
-            self.epoch = meta.read(cursor, meta.EPOCH) or ""
         self._views: sqlite3.Connection | None = None
+        try:
+            with self._reading() as cursor:
+                self.is_sandbox = meta.read_clock(cursor) is not None
+                self.epoch = meta.read(cursor, meta.EPOCH) or ""
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         if self._views is not None:

@@ -176,7 +176,7 @@ class _Hasher:
 
     def _hash(self, row: Row) -> bytes:
         position, stream, version, topic, schema_version, payload, metadata, at, _ = row
-        if len(stream) != 16:
+        if len(stream) != chain.ID_LENGTH:
             return b""
         middle = self._middles.get((topic, schema_version))
         if middle is None:

@@ -1,4 +1,6 @@
-"""Writes a stored sample for every catalogue entry that has none: `python -m tests.schemas.make_golden`.
+"""Writes a stored sample for every catalogue entry without one.
+
+`python -m tests.schemas.make_golden`
 
 A sample fills every field, so that a later change of the class shows. Samples of versions once
 shipped are never written again; that is what makes them golden.
@@ -8,7 +10,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import inspect
 
 from schemas.catalogue import EVENT_TYPES

@@ -1,0 +1,71 @@
+"""The library's own classes read and write our history (design decision 5)."""
+
+from uuid import UUID
+
+import pytest
+from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
+
+from aggregates import identity
+from aggregates.account import AccountRenamed
+from infra.store.sqlite import SqliteStore
+from infra.store.state_rows import MissingState
+from infra.store.verify_history import verify_history
+from schemas.stored import encode
+from tests.infra.store import build
+from tests.infra.store.build import batch, fill, open_account, staged
+
+A = identity.account("A")
+
+
+def test_streams_are_selected_as_the_library_does(store: SqliteStore) -> None:
+    store.append(batch(store, open_account("A")))
+    before = build.account_state("A")
+    names = [AccountRenamed(name=f"n{n}") for n in range(3)]
+    store.append(batch(store, staged("account", A, 1, *names, before=before)))
+    select = store.recorder.select_events
+    found = select(UUID(bytes=A))
+    assert [event.originator_version for event in found] == [1, 2, 3, 4]
+    assert found[1].topic == "account.renamed.v1"
+    assert found[1].state == b'{"name":"n0"}'
+    versions = [e.originator_version for e in select(str(UUID(bytes=A)), gt=1, lte=3, desc=True)]
+    assert versions == [3, 2]
+    assert len(select(UUID(bytes=A), limit=1)) == 1
+
+
+def test_notifications_are_the_history_in_order(store: SqliteStore) -> None:
+    fill(store, 2)
+    select = store.recorder.select_notifications
+    assert store.recorder.max_notification_id() == 5
+    assert [note.id for note in select(None, 10)] == [1, 2, 3, 4, 5]
+    assert [note.id for note in select(2, 2)] == [2, 3]
+    assert [note.id for note in select(2, 9, 4, inclusive_of_start=False)] == [3, 4]
+    assert [note.id for note in select(1, 9, topics=["account.opened.v1"])] == [2, 4]
+
+
+def test_what_the_library_inserts_is_part_of_the_chain(store: SqliteStore) -> None:
+    change = open_account("A")
+    stored = StoredEvent(UUID(bytes=A), 1, "account.opened.v1", encode(change.events[0]).payload)
+    tracking = Tracking("upstream", 7)
+    recorder = store.recorder
+    positions = recorder.insert_events([stored], changes=[change], tracking=tracking)
+    assert list(positions or ()) == [1]
+    assert recorder.max_tracking_id("upstream") == 7
+    with store.snapshot() as reading:
+        assert reading.get("account", A) is not None
+    assert verify_history(store).findings == ()
+    with pytest.raises(IntegrityError):
+        recorder.insert_events([stored], changes=[change])
+    again = open_account("B")
+    twice = StoredEvent(
+        UUID(bytes=again.stream), 1, "account.opened.v1", encode(again.events[0]).payload
+    )
+    with pytest.raises(IntegrityError):
+        recorder.insert_events([twice], changes=[again], tracking=tracking)
+    assert not store.exists(again.stream)
+
+
+def test_a_stream_with_state_row_is_refused_without_its_state(store: SqliteStore) -> None:
+    stored = StoredEvent(UUID(bytes=A), 1, "account.opened.v1", b"{}")
+    with pytest.raises(MissingState):
+        store.recorder.insert_events([stored])
+    assert store.head.position == 0
