@@ -1,15 +1,26 @@
 """`billstream apply FILE…`: make the setup as files say it."""
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from infra.cli.options import command_options, database_option, example, json_option
 
+if TYPE_CHECKING:
+    from commands.setup_file import SetupFile, Summary
 
-@click.command(epilog=example("billstream apply setup.yaml", "billstream apply owner.yaml a.yaml"))
+
+@click.command(
+    epilog=example("billstream apply setup.yaml", "billstream apply owner.yaml customers.yaml")
+)
 @click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE...",
 )
 @command_options
 @json_option
@@ -21,24 +32,30 @@ def apply(
     command_id: str | None,
     requested_by: str | None,
 ) -> None:
-    """Make the setup as FILE says it; all files together are one whole. Applying the same again
-    changes nothing.
+    """Make the setup as FILE says it (YAML or JSON; - is standard input). Several files are one
+    whole.
+
+    Applying the same again changes nothing. If anything is wrong, every error is named with file
+    and line, and nothing is applied. A database that is not there is made.
     """
+    import gc
     from uuid import uuid4
 
     from commands.handling import run_command
-    from commands.setup_file import SetupFile, Summary, apply_command, apply_setup, read_setup
+    from commands.setup_file import apply_command, apply_setup, read_setup
     from commands.workspace import Workspace
     from infra import personal_keys
     from infra.composition import open_app
     from infra.settings import settings
 
-    read = [SetupFile(str(path), path.read_bytes()) for path in files]
+    gc.disable()  # a large file makes many objects and no cycles
+    read = [_read(path) for path in files]
     setup = read_setup(read)
-    summaries: list[Summary] = []
+    summary: Summary = {}
 
     def body(workspace: Workspace) -> dict[str, str]:
-        summaries[:] = [apply_setup(workspace, setup)]
+        nonlocal summary
+        summary = apply_setup(workspace, setup)
         return {}
 
     command = apply_command(
@@ -47,18 +64,37 @@ def apply(
         id=command_id or str(uuid4()),
         requested_by=requested_by or settings().requested_by,
     )
-    with open_app(database, create=True) as app:
-        run_command(app.store, command, body, personal_keys)
-    _show(summaries[0] if summaries else {}, as_json)
+    try:
+        with open_app(database, create=True) as app:
+            outcome = run_command(app.store, command, body, personal_keys)
+    finally:
+        gc.enable()
+    _show(summary, outcome.changed, as_json)
 
 
-def _show(summary: "dict[str, object]", as_json: bool) -> None:
+def _read(path: Path) -> "SetupFile":
+    from aggregates.refusal import Refusal
+    from commands.setup_file import SetupFile
+
+    if str(path) == "-":
+        return SetupFile("standard input", sys.stdin.buffer.read())
+    try:
+        return SetupFile(str(path), path.read_bytes())
+    except OSError as error:
+        raise Refusal(
+            "file_unreadable", f"{path} cannot be read ({error.strerror}): name another file"
+        ) from None
+
+
+def _show(summary: "Summary", changed: bool, as_json: bool) -> None:
     from infra.cli.output import Column, print_json, print_table
 
-    rows = {section: (t.created, t.changed, t.unchanged) for section, t in summary.items()}  # type: ignore[attr-defined]
+    counts = {
+        section: {"created": t.created, "changed": t.changed, "unchanged": t.unchanged}
+        for section, t in summary.items()
+    }
     if as_json:
-        names = ("created", "changed", "unchanged")
-        print_json({section: dict(zip(names, row, strict=True)) for section, row in rows.items()})
+        print_json({"changed": changed, "sections": counts})
         return
     columns = (
         Column("Section"),
@@ -66,5 +102,5 @@ def _show(summary: "dict[str, object]", as_json: bool) -> None:
         Column("Changed", right=True),
         Column("Unchanged", right=True),
     )
-    table = ((section.replace("_", " "), *row) for section, row in rows.items())
-    print_table(columns, table, "Nothing in it: nothing changed.")
+    rows = ((name.replace("_", " "), *count.values()) for name, count in counts.items())
+    print_table(columns, rows, "This command was applied before: nothing changed.")

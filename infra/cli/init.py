@@ -14,26 +14,46 @@ from infra.cli.options import database_option, example, json_option
     )
 )
 @click.option("--sandbox", is_flag=True, help="Give it a clock of its own, for trying things out.")
-@click.option("--clock", metavar="TIME", default=None, help="Where the sandbox's clock begins, UTC.")
+@click.option(
+    "--clock",
+    metavar="TIME",
+    default=None,
+    help="Where the sandbox's clock begins (UTC); else now.",
+)
 @json_option
 @database_option
 def init(sandbox: bool, clock: str | None, database: str | None, as_json: bool) -> None:
     """Make a new database. Without --sandbox its clock is the computer's."""
-    from commands.local_time import instant_of, parse_time, zone
     from infra.cli.output import print_json, say
     from infra.settings import settings
+    from infra.store import errors
+    from infra.store.connect import path_of
     from infra.store.open import open_store
 
     if clock is not None and not sandbox:
         raise click.UsageError("--clock is for --sandbox: another database's clock cannot be set")
-    begins: datetime | None = None
-    if sandbox:
-        utc = zone("UTC")
-        begins = datetime.now(UTC) if clock is None else parse_time(clock, utc).instant
+    begins = _begins(clock) if sandbox else None
     url = database or settings().database_url
-    store = open_store(url, create=True, sandbox_clock=begins)
-    store.close()
+    path = path_of(url)
+    is_there = path.exists() and (not path.is_file() or path.stat().st_size > 0)
+    open_store(url, create=True, sandbox_clock=begins).close()
+    if is_there:
+        raise errors.exists(path)
     if as_json:
-        print_json({"database": url, "sandbox": sandbox})
+        clock_at = begins.isoformat() if begins else None
+        print_json({"database": url, "sandbox": sandbox, "clock": clock_at})
     else:
         say(f"Made {url}" + (f", a sandbox at {begins:%Y-%m-%d %H:%M} UTC." if begins else "."))
+
+
+def _begins(clock: str | None) -> datetime:
+    """Where the clock begins; a time that does not exist is wrong usage."""
+    from aggregates.refusal import Refusal
+    from commands.local_time import parse_time, zone
+
+    if clock is None:
+        return datetime.now(UTC)
+    try:
+        return parse_time(clock, zone("UTC")).instant
+    except Refusal as refusal:
+        raise click.BadParameter(refusal.sentence, param_hint="--clock") from None

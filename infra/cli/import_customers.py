@@ -1,0 +1,176 @@
+"""`billstream import customers FILE --mapping FILE`: accounts and packages from CSV."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from infra.cli.changing import Asking, changing
+from infra.cli.options import example
+
+if TYPE_CHECKING:
+    from commands.customer_file import Imported, Reject
+
+SOME_REJECTED = 3
+"""The exit status when rows were set aside: it completed, with failures."""
+
+
+@click.command(
+    epilog=example(
+        "billstream import customers customers.csv --mapping mapping.yaml",
+        "billstream import customers customers.csv --mapping mapping.yaml --strict",
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--mapping", required=True, type=click.Path(path_type=Path), help="What gives what.")
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Where rows that cannot be imported go; else FILE.rejects.csv.",
+)
+@click.option("--strict", is_flag=True, help="Import nothing if any row cannot be imported.")
+@changing
+def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, asking: Asking) -> int:
+    """Import the customers in FILE (CSV) as the mapping says.
+
+    Rows that cannot be imported go to a file of their own, with line and reason; the others are
+    imported (exit status 3 then). The same file again changes nothing.
+    """
+    from hashlib import sha256
+    from uuid import uuid4
+
+    from commands.customer_file import CustomerFile, import_customers
+    from commands.customer_mapping import read_mapping
+    from commands.message import Command
+    from infra import personal_keys
+    from infra.cli.output import progress
+    from infra.composition import open_app
+    from infra.settings import settings
+
+    meaning = _bytes(mapping)
+    found = read_mapping(str(mapping), meaning)
+    with _open(file, found.csv.encoding) as text, _Rejects(rejects or _beside(file)) as aside:
+        source = CustomerFile(str(file), found, text)
+        aside.begin(source.header, found.csv.delimiter)
+        command = Command(
+            "import_customers",
+            "cli",
+            asking.command_id or str(uuid4()),
+            {"file": _hash(file), "mapping": sha256(meaning).hexdigest(), "strict": strict},
+            asking.requested_by or settings().requested_by,
+        )
+        with (
+            open_app(asking.database) as app,
+            progress("Importing", source.rows, "rows") as report,
+        ):
+            imported = import_customers(
+                app.store,
+                source,
+                personal_keys,
+                command=command,
+                strict=strict,
+                rejected=aside.add,
+                progress=report,
+            )
+    _show(imported, aside.path, asking.as_json)
+    return SOME_REJECTED if imported.rejected else 0
+
+
+class _Rejects:
+    """The file of rows set aside: made with the first of them, so that it can be corrected and
+    imported again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._header: list[str] = []
+        self._delimiter = ","
+        self._file: TextIO | None = None
+        self._write: Callable[[list[str]], object] = lambda cells: None
+
+    def begin(self, header: list[str], delimiter: str) -> None:
+        self._header, self._delimiter = header, delimiter
+
+    def add(self, reject: "Reject") -> None:
+        if self._file is None:
+            self._file = self._begun()
+        self._write([*reject.line.cells, str(reject.line.number), reject.code, reject.reason])
+
+    def _begun(self) -> TextIO:
+        import csv
+
+        file = self.path.open("w", encoding="utf-8", newline="")
+        self._write = csv.writer(file, delimiter=self._delimiter).writerow
+        self._write([*self._header, "rejected_line", "rejected_code", "rejected_reason"])
+        return file
+
+    def __enter__(self) -> "_Rejects":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _beside(file: Path) -> Path:
+    return file.with_name(file.name.removesuffix(".csv") + ".rejects.csv")
+
+
+def _open(file: Path, encoding: str) -> TextIO:
+    from aggregates.refusal import Refusal
+
+    utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+    try:
+        return file.open(encoding="utf-8-sig" if utf8 else encoding, newline="")
+    except LookupError:
+        raise Refusal(
+            "encoding_unknown", f"there is no encoding {encoding!r}: use utf-8 or latin-1"
+        ) from None
+    except OSError as error:
+        raise _unreadable(file, error) from None
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: Path, error: OSError) -> Exception:
+    from aggregates.refusal import Refusal
+
+    return Refusal("file_unreadable", f"{file} cannot be read ({error.strerror}): name another")
+
+
+def _hash(file: Path) -> str:
+    from hashlib import file_digest
+
+    with file.open("rb") as content:
+        return file_digest(content, "sha256").hexdigest()
+
+
+def _show(imported: "Imported", rejects: Path, as_json: bool) -> None:
+    from infra.cli.output import print_json, say
+
+    aside = str(rejects) if imported.rejected else None
+    if as_json:
+        print_json(
+            {
+                "rows": imported.rows,
+                "created": imported.created,
+                "changed": imported.changed,
+                "unchanged": imported.unchanged,
+                "rejected": imported.rejected,
+                "rejects": aside,
+            }
+        )
+        return
+    say(
+        f"{imported.rows:,} rows: {imported.created:,} created, {imported.changed:,} changed, "
+        f"{imported.unchanged:,} unchanged, {imported.rejected:,} rejected."
+    )
+    if aside is not None:
+        say(f"The rejected rows are in {aside}, each with its line and reason.")
