@@ -7,7 +7,7 @@ from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId, text
 from commands.store import Absence, Batch, Conflict
 from infra.store.state_rows import table_of
-from schemas.kinds import STATELESS, state_decoder
+from schemas.kinds import STATELESS, kind_of_type, state_decoder
 
 MANY = 500
 """Ids a query asks for at once."""
@@ -30,6 +30,8 @@ def still_holds(cursor: sqlite3.Cursor, batch: Batch) -> None:
     for absence in batch.absences:
         if not is_absent(cursor, absence):
             raise Conflict(f"{absence.kind}.{absence.column} {absence.value!r} is taken")
+    if batch.whole_kinds:
+        _unchanged(cursor, batch.read_at, frozenset(batch.whole_kinds))
     if batch.running is not None and not _is_running(cursor, batch.running):
         raise Conflict(f"execution {text(batch.running)} is not running")
 
@@ -49,6 +51,14 @@ def is_absent(cursor: sqlite3.Cursor | sqlite3.Connection, absence: Absence) -> 
     clause = _ABSENCES[absence.kind, absence.column]
     query = f"SELECT 1 FROM {clause} LIMIT 1"
     return cursor.execute(query, (absence.value,)).fetchone() is None
+
+
+def _unchanged(cursor: sqlite3.Cursor, since: int, names: frozenset[str]) -> None:
+    """Raises Conflict if an event of these kinds, or of these stored names, came since."""
+    query = "SELECT DISTINCT topic FROM events WHERE position > ?"
+    for (topic,) in cursor.execute(query, (since,)):
+        if topic in names or kind_of_type(topic) in names:
+            raise Conflict(f"{topic} since it was read")
 
 
 def _same_versions(cursor: sqlite3.Cursor, reads: list[tuple[str, StreamId, int]]) -> None:
