@@ -1,6 +1,6 @@
 """The one place where everything is put together: a database becomes an `App`."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from infra.settings import settings
 
 if TYPE_CHECKING:
-    from infra.store.open import OpenStore
+    from infra.store.sqlite import SqliteStore
     from infra.views.views import Views
 
 
 class App:
     """What a verb works with: the event store and the views over it, of one owner."""
 
-    def __init__(self, store: "OpenStore") -> None:
+    def __init__(self, store: "SqliteStore") -> None:
         self.store = store
 
     @cached_property
@@ -37,7 +37,7 @@ class App:
 
 
 @contextmanager
-def open_app(url: str | None = None, *, create: bool = False) -> Iterator[App]:
+def open_app(url: str | None = None, *, create: bool = False) -> Generator[App]:
     """The application over the database at `url` (None: what the environment says)."""
     from infra.store.open import open_store
 

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from aggregates.account_package import events
+from aggregates.account_package.offer import offer_of
 from aggregates.package import PackageState
+from aggregates.proration import price_at
 from projections.shapes import Showing
 from projections.view import (
     Column,
@@ -234,13 +236,5 @@ def catalogue_price(package: PackageState, currency: str, day: date) -> int | No
 
 
 def service_price(package: PackageState, service: str, currency: str, day: date) -> int | None:
-    """The price of one service on a day: the latest that holds, of those the newest known."""
-    held: tuple[date, int] | None = None
-    amount: int | None = None
-    for price in package.prices:
-        holds_from = price.holds_from or date.min
-        if price.service != service or price.currency != currency or holds_from > day:
-            continue
-        if held is None or (holds_from, price.revision) >= held:
-            held, amount = (holds_from, price.revision), price.amount
-    return amount
+    """The price of one service on a day."""
+    return price_at(offer_of(package).steps(service, currency, package.revision), day)

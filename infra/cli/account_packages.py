@@ -10,7 +10,7 @@ _COLUMNS = (
     Column("Id"),
     Column("Account"),
     Column("Package"),
-    Column("Status"),
+    Column("Status", keep=True),
     Column("Next bill date", keep=True),
     Column("Price", right=True),
     Column("", keep=True),

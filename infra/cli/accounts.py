@@ -12,8 +12,8 @@ from infra.cli.output import Column, print_card, print_json, print_json_list, pr
 _COLUMNS = (
     Column("Number"),
     Column("Name"),
-    Column("Status"),
-    Column("Currency"),
+    Column("Status", keep=True),
+    Column("Currency", keep=True),
     Column("Bill group"),
     Column("Day", right=True),
     Column("Invoicer"),

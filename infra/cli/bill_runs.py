@@ -74,16 +74,14 @@ def scheduled(everything: bool, database: str | None, as_json: bool) -> None:
             Column("Bill run"),
             Column("Timing", wrap=True),
             Column("Next", keep=True),
-            Column("Status"),
             Column("Billing period", keep=True),
         )
         rows = (
             (
                 short(one["id"]),
                 one["bill_run"],
-                one["timing"],
-                minutes(one["next_at"]),
-                one["status"],
+                one["timing"].replace(";", "; "),
+                minutes(one["next_at"]) if one["status"] == "pending" else one["status"],
                 _period(one["billing_period"]),
             )
             for one in found
@@ -118,10 +116,9 @@ def completed(bill_run: str | None, limit: int | None, database: str | None, as_
             Column("Execution", keep=True),
             Column("Bill run"),
             Column("Started", keep=True),
-            Column("Ended", keep=True),
+            Column("Completed", keep=True),
             Column("Cycles", right=True),
             Column("Invoices", right=True),
-            Column("Failed", right=True),
             Column("Status", wrap=True),
         )
         rows = (_completed_row(one) for one in found)
@@ -138,9 +135,14 @@ def _completed_row(one: dict[str, Any]) -> tuple[object, ...]:
         ended[11:19] if same_day else minutes(ended),
         one["cycles_billed"],
         one["invoices_generated"],
-        one["failed"],
-        one["status"].replace("_", " "),
+        _status(one),
     )
+
+
+def _status(one: dict[str, Any]) -> str:
+    """`completed`, `completed, 3 failed`, `cancelled`."""
+    word = one["status"].removesuffix("_with_failures")
+    return f"{word}, {one['failed']:,} failed" if one["failed"] else word
 
 
 def with_proof(look: Look, execution: dict[str, Any]) -> dict[str, Any]:

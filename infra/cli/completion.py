@@ -15,9 +15,9 @@ from infra.cli.options import example
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the script that makes SHELL complete billstream's words."""
-    from infra.cli.main import program
+    from infra.cli.main import COMPLETE, program
 
     found = get_completion_class(shell)
     if found is None:
         raise click.UsageError(f"no completion for {shell}")
-    click.echo(found(program(), {}, "billstream", "_BILLSTREAM_COMPLETE").source())
+    click.echo(found(program(), {}, "billstream", COMPLETE).source())

@@ -24,6 +24,8 @@ def show(execution: str, database: str | None, as_json: bool) -> None:
             print_json(found)
             return
         print_card(_card(found))
+        if found["head"]:
+            say(f"head {found['head']}")
         for retry, status in executions.retries(look.views, id):
             say(f"Retried by {retry}: {status.replace('_', ' ')}")
 
@@ -37,6 +39,7 @@ def _card(found: dict[str, Any]) -> list[tuple[str, object]]:
         "billing_period": f"{period['start']} to {period['end']}",
         "totals": totals,
     }
+    del shown["head"]
     return [(key.replace("_", " "), value) for key, value in shown.items()]
 
 

@@ -79,8 +79,7 @@ def export(after: int, database: str | None) -> None:
     encode = msgspec.json.Encoder().encode
     with looking(database) as look:
         for event in _events(look, after, None):
-            sys.stdout.buffer.write(encode(event) + b"\n")
-        sys.stdout.buffer.flush()
+            sys.stdout.write(encode(event).decode() + "\n")
 
 
 def _events(look: Look, after: int, kind: str | None) -> Iterator[dict[str, Any]]:

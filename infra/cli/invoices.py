@@ -54,7 +54,7 @@ def list_invoices(
             Column("Due", keep=True),
             Column("Total", right=True),
             Column("", keep=True),
-            Column("Status"),
+            Column("Status", keep=True),
             Column("Execution", keep=True),
         )
         rows = (
@@ -94,6 +94,7 @@ def show(number: str, database: str | None, as_json: bool) -> None:
 def print_invoice(found: dict[str, Any], name: str | None = None) -> None:
     """An invoice as people read it: what it says, then its lines, then what they come to."""
     currency = found["currency"]
+    converted = any(line["original_currency"] for line in found["lines"])
     account = found["account"] + (f"  {name}" if name else "")
     print_card(
         (
@@ -111,29 +112,14 @@ def print_invoice(found: dict[str, Any], name: str | None = None) -> None:
     columns = (
         Column("#", right=True),
         Column("Account"),
-        Column("Description"),
+        Column("Description", wrap=True),
         Column("From", keep=True),
         Column("To", keep=True),
         Column("Days", right=True),
-        Column("Charged", right=True),
+        *((Column("Charged", right=True),) if converted else ()),
         Column(f"Amount {currency}", right=True),
     )
-    rows = (
-        (
-            line["line"],
-            line["account"],
-            line["description"] + ("" if line["kind"] == "recurring" else f" ({line['kind']})"),
-            line["service_period"]["start"],
-            line["service_period"]["end"],
-            f"{line['days']}/{line['full_days']}",
-            f"{line['original_amount']} {line['original_currency']}"
-            if line["original_currency"]
-            else None,
-            line["amount"],
-        )
-        for line in found["lines"]
-    )
-    print_table(columns, rows, "No lines.")
+    print_table(columns, (_line(line, converted) for line in found["lines"]), "No lines.")
     say("")
     print_card(
         (
@@ -141,6 +127,21 @@ def print_invoice(found: dict[str, Any], name: str | None = None) -> None:
             ("tax", f"{found['tax']} {currency}"),
             ("total", f"{found['total']} {currency}"),
         )
+    )
+
+
+def _line(line: dict[str, Any], converted: bool) -> tuple[object, ...]:
+    original = line["original_currency"]
+    charged = f"{line['original_amount']} {original}" if original else None
+    return (
+        line["line"],
+        line["account"],
+        line["description"] + ("" if line["kind"] == "recurring" else f" ({line['kind']})"),
+        line["service_period"]["start"],
+        line["service_period"]["end"],
+        f"{line['days']}/{line['full_days']}",
+        *((charged,) if converted else ()),
+        line["amount"],
     )
 
 
@@ -174,10 +175,8 @@ def _write_jsonl(found: Iterable[dict[str, Any]]) -> None:
     import msgspec
 
     encode = msgspec.json.Encoder().encode
-    out = sys.stdout.buffer
     for one in found:
-        out.write(encode(one) + b"\n")
-    out.flush()
+        sys.stdout.write(encode(one).decode() + "\n")
 
 
 _OF_INVOICE = (
@@ -223,9 +222,11 @@ def _write_csv(found: Iterable[dict[str, Any]]) -> None:
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow((*_OF_INVOICE, *(f"line_{name}" for name in _OF_LINE)))
+    writer.writerow((*_OF_INVOICE, "line", *(f"line_{name}" for name in _OF_LINE[1:])))
     for one in found:
         head = [one[name] for name in _OF_INVOICE]
-        for line in one["lines"] or [{}]:
-            flat = {**line, **line.get("service_period", {})}
+        nothing: dict[str, Any] = {"service_period": {}}
+        lines: list[dict[str, Any]] = one["lines"] or [nothing]
+        for line in lines:
+            flat: dict[str, Any] = {**line, **line["service_period"]}
             writer.writerow((*head, *(flat.get(name) for name in _OF_LINE)))

@@ -1,7 +1,7 @@
 """What every reading verb does first: open the database, bring the views up to date."""
 
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -88,7 +88,7 @@ class Look:
 
 
 @contextmanager
-def looking(database: str | None) -> Iterator[Look]:
+def looking(database: str | None) -> Generator[Look]:
     """Opens the database to look at it."""
     with open_app(database) as app:
         yield Look(app)

@@ -1,5 +1,7 @@
 """The command line: `billstream NOUN VERB`. Verbs are found in one table and imported when used."""
 
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -19,6 +21,10 @@ EXAMPLES = """\b
   billstream bill-run schedule Default --now \\
       --period-start 2020-10-01 --period-end 2020-10-31
   billstream invoice list"""
+
+
+COMPLETE = "_BILLSTREAM_COMPLETE"
+"""Set by a shell that asks what a word could become."""
 
 
 def load(verb: Verb) -> click.Command:
@@ -92,11 +98,32 @@ def program() -> click.Group:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of the program."""
+    _speak_unicode()
     words = list(sys.argv[1:] if arguments is None else arguments)
     raise SystemExit(guarded(words, lambda: run(words)))
 
 
+def _speak_unicode() -> None:
+    """Programs read UTF-8 from us whatever the locale; a terminal shows what it can."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 def run(words: list[str]) -> int:
     """Runs one command line; errors come out as exceptions."""
-    result = program().main(args=words, prog_name="billstream", standalone_mode=False)
+    group = program()
+    if COMPLETE in os.environ:
+        group.main(words, prog_name="billstream", complete_var=COMPLETE)
+    try:
+        with group.make_context("billstream", list(words)) as context:
+            result: object = group.invoke(context)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message())
+        return 0
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     return result if isinstance(result, int) else 0

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    _DateType = click.ParamType[date]
+else:
+    _DateType = click.ParamType
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
-class BusinessDate(click.ParamType):
+class BusinessDate(_DateType):
     """A calendar date, `2020-10-31`. A date that does not exist is wrong usage."""
 
     name = "date"

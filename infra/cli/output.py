@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import NamedTuple
@@ -126,7 +126,7 @@ def notice(text: str) -> None:
 @contextmanager
 def progress(
     title: str, total: int | None, unit: str = "events", start: int = 0
-) -> Iterator[Report]:
+) -> Generator[Report]:
     """A bar with rate and remaining time on stderr, only on a terminal. The caller tells how much
     is done, in all, as it goes. Nothing is drawn for less than `SMALL`.
     """

@@ -10,12 +10,16 @@ GAP = "  "
 LEAST = 6
 """No column shrinks below this."""
 
+LONGEST = 20
+"""Longer words are broken before the table is."""
+
 
 class Layout:
     """The widths of a table's columns, from a sample of its rows."""
 
     def __init__(self, columns: Sequence[Column], sample: Sequence[list[str]], width: int) -> None:
         self._columns = columns
+        self._sample = sample
         self._widths = [
             max(cells(text) for text in (column.title, *(row[n] for row in sample)))
             for n, column in enumerate(columns)
@@ -36,8 +40,11 @@ class Layout:
                     self._widths[widest] -= 1
 
     def _floor(self, n: int) -> int:
-        column = self._columns[n]
-        return max(LEAST, max(map(len, column.title.split())), 20 if column.wrap else 0)
+        """A title's longest word is never broken, nor, up to a point, a sentence's."""
+        words = self._columns[n].title.split()
+        if self._columns[n].wrap:
+            words += [text[:LONGEST] for row in self._sample for text in row[n].split()]
+        return max((LEAST, *map(len, words)))
 
     def head(self) -> list[str]:
         titles = [column.title for column in self._columns]

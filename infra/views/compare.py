@@ -1,7 +1,7 @@
 """Do the views say what history says? They are built again on the side and compared row by row."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import NamedTuple
@@ -148,7 +148,7 @@ def _difference(view: View, table: Table, found: Row | None, expected: Row | Non
 
 
 @contextmanager
-def _scratch(connection: sqlite3.Connection) -> Iterator[None]:
+def _scratch(connection: sqlite3.Connection) -> Generator[None]:
     """A temporary database beside the file: on disk if it grows, gone afterwards."""
     connection.execute(f"ATTACH '' AS {_SCRATCH}")
     try:

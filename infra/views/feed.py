@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from infra.views.registry import Dispatch
+from infra.views.registry import Dispatch, Listener
 from projections.view import Occurrence, Operation, Row, Statement, Table
 
 RevealMany = Callable[[Sequence[tuple[bytes, str]]], Sequence[str]]
 """Plain text for (account, ciphertext) pairs."""
 
-_NAMING = ("account.opened", "account.renamed")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,35 +70,41 @@ def read(
         f" WHERE position > ? AND position <= ? AND topic IN ({topics}) ORDER BY position",
         (after, up_to),
     )
-    names = Names()
-    return _handled(_decoded(found, dispatch, names, reveal_many), names)
+    names, changes = Names(), Changes()
+    _handle(_decoded(found, dispatch, names, reveal_many, changes), names, changes)
+    return changes
 
 
 Decoded = tuple[int, bytes, int, Any, tuple[tuple[str, Any], ...]]
 
 
 def _decoded(
-    rows: Iterable[Row], dispatch: Dispatch, names: Names, reveal_many: RevealMany
-) -> Iterable[Decoded]:
-    """Events with their handlers. When there are names among them, all are decoded first."""
+    rows: Iterable[Row],
+    dispatch: Dispatch,
+    names: Names,
+    reveal_many: RevealMany,
+    changes: Changes,
+) -> list[Decoded]:
+    """Events with their handlers, and the names in them in plain."""
     events: list[Decoded] = []
     pairs: list[tuple[bytes, str]] = []
-    listeners: dict[tuple[str, int], Any] = {}
+    listeners: dict[tuple[str, int], Listener] = {}
     for position, stream, topic, schema_version, at, payload in rows:
         listener = listeners.get((topic, schema_version))
         if listener is None:
             listener = dispatch.listener(topic, schema_version)
             listeners[topic, schema_version] = listener
         event = listener.decode(payload)
-        if topic in _NAMING:
+        if listener.named:
             pairs.append((stream, event.name))
+        elif listener.forgets:
+            changes.forgets = True
         events.append((position, stream, at, event, listener.handlers))
     names.learn(pairs, reveal_many)
     return events
 
 
-def _handled(events: Iterable[Decoded], names: Names) -> Changes:
-    changes = Changes()
+def _handle(events: Iterable[Decoded], names: Names, changes: Changes) -> None:
     add = changes.add
     latest, written = -1, ""
     for position, stream, at, event, handlers in events:
@@ -108,7 +113,6 @@ def _handled(events: Iterable[Decoded], names: Names) -> Changes:
         occurrence = Occurrence(position, stream, written, names)
         for view, handler in handlers:
             add(view, handler(occurrence, event))
-    return changes
 
 
 def _iso(at: int) -> str:

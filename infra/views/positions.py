@@ -47,7 +47,10 @@ def places(connection: sqlite3.Connection) -> list[Place]:
         "SELECT name, generation, version, feed, position, live, tables FROM views"
         " ORDER BY name, generation"
     )
-    return [Place(*row[:5], bool(row[5]), row[6]) for row in rows]
+    return [
+        Place(name, generation, version, feed, position, bool(live), tables)
+        for name, generation, version, feed, position, live, tables in rows
+    ]
 
 
 def insert(connection: sqlite3.Connection, place: Place) -> None:

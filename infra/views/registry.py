@@ -29,16 +29,22 @@ VIEWS: tuple[View, ...] = (
 )
 """Add a view here, and it is built from history at the next reading verb."""
 
+_NAMED = ("account.opened", "account.renamed")
+
 BY_VIEW = {view.name: view for view in VIEWS}
 
 Decode = Callable[[bytes], Any]
 
 
 class Listener(NamedTuple):
-    """How a stored type and version is decoded, and who handles it, by view name."""
+    """How a stored type and version is decoded, and who handles it, by view name. `named`: it
+    carries a name as ciphertext; `forgets`: it takes personal data away.
+    """
 
     decode: Decode
     handlers: tuple[tuple[str, Handler], ...]
+    named: bool
+    forgets: bool
 
 
 class Dispatch:
@@ -62,7 +68,8 @@ def _listener(views: Iterable[View], topic: str, version: int) -> Listener:
     slices = {view.slices.get(topic) for view in listening}
     if len(slices) > 1:
         raise TypeError(f"views disagree about the slice of {topic}")
-    return Listener(_decode(slices.pop(), topic, version), handlers)
+    decode = _decode(slices.pop(), topic, version)
+    return Listener(decode, handlers, topic in _NAMED, topic == "account.erased")
 
 
 def _decode(slice: type[msgspec.Struct] | None, topic: str, version: int) -> Decode:

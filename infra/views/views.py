@@ -6,7 +6,7 @@ nothing is written and the batch is read again: so any number of processes may d
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -140,8 +140,12 @@ class Views:
                 return False
             apply(self._connection, changes, {place.name: place for place in behind})
         if changes.forgets:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._wipe()
         return True
+
+    def _wipe(self) -> None:
+        """Nothing that was overwritten stays behind in the write-ahead log."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _dispatch(self, names: tuple[str, ...]) -> Dispatch:
         found = self._dispatches.get(names)
@@ -193,6 +197,7 @@ class Views:
 
     def _replace(self, built: list[Place]) -> None:
         """Makes the built generations the ones that are read, in one transaction."""
+        dropped: list[Place] = []
         with self._transaction():
             known = positions.places(self._connection)
             for place in built:
@@ -206,6 +211,9 @@ class Views:
                     ):
                         self._connection.execute(statement)
                     self._drop(old)
+                    dropped += old
+        if dropped:
+            self._wipe()
 
     def _drop(self, places: Iterable[Place]) -> None:
         for place in places:
@@ -219,7 +227,7 @@ class Views:
         return int(self._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
