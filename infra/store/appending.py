@@ -6,6 +6,7 @@ from datetime import datetime
 
 from commands.store import Batch, Committed, Conflict, Head
 from infra.store import chain, checks, numbers, state_rows
+from infra.store.errors import StoreError
 from infra.store.meta import microseconds, moment
 from infra.store.prepared import CLOSES_CHUNK, NUMBERED, EncodedEvent, Prepared
 
@@ -13,7 +14,12 @@ _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def read_head(cursor: sqlite3.Cursor | sqlite3.Connection) -> Head:
-    position, root, at = cursor.execute("SELECT position, root, at FROM log_head").fetchone()
+    row = cursor.execute("SELECT position, root, at FROM log_head").fetchone()
+    if row is None:
+        raise StoreError(
+            "database_damaged", "the head of history is missing: restore a backup of the database"
+        )
+    position, root, at = row
     return Head(position, root, moment(at))
 
 

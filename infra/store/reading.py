@@ -153,8 +153,8 @@ class SnapshotReading:
 
 
 def _in_range(low: bytes, high: bytes, groups: Sequence[str]) -> tuple[str, list[object]]:
-    """Live accounts whose invoicer lies in the range; b"" leaves it open on the right. The plus keeps
-    SQLite from walking a whole group for every range.
+    """Live accounts whose invoicer lies in the range; b"" leaves it open on the right. The
+    plus keeps SQLite from walking a whole group for every range.
     """
     where, params = "a.live AND a.invoicer >= ?", [low]
     conditions: list[object] = list(params)

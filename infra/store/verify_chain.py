@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from infra.store import chain
-from infra.store.appending import read_head
 from infra.store.findings import Findings
 from infra.store.rows import EVENT_COLUMNS
 
@@ -28,30 +27,36 @@ class Commit(NamedTuple):
     root: bytes
 
 
+NOTHING = Commit(0, 0, 0, chain.START)
+"""Before the first commit."""
+
+
 def check_chain(
     connection: sqlite3.Connection, findings: Findings, observer: Observer
-) -> Iterator[int]:
-    """Goes through the history in commit order and yields the position after every commit."""
+) -> Iterator[Commit]:
+    """Goes through the history in commit order and yields every commit after its check."""
     events = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY position")
     hasher = _Hasher(findings)
-    previous = Commit(0, 0, 0, chain.START)
+    previous = NOTHING
     pending: Row | None = next(events, None)
-    for commit in map(Commit._make, connection.execute("SELECT * FROM commits ORDER BY first")):
+    for commit in _commits(connection, findings):
         joined = commit.first == previous.last + 1
         if not joined:
             _commit_missing(findings, previous, commit)
         check = _CommitCheck(commit, hasher, findings)
         while pending is not None and pending[0] <= commit.last:
-            if pending[0] >= commit.first:
+            if pending[0] < commit.first:
+                _belongs_nowhere(findings, pending)
+            else:
                 check.event(pending)
                 observer.event(pending)
             pending = next(events, None)
         check.finish(previous.root if joined else None)
         observer.commit_ends()
         previous = commit
-        yield commit.last
+        yield commit
     while pending is not None:
-        _behind(findings, pending, previous.last)
+        _belongs_nowhere(findings, pending)
         pending = next(events, None)
     _check_head(connection, findings, previous)
 
@@ -60,7 +65,7 @@ def check_expected(
     connection: sqlite3.Connection, findings: Findings, position: int, root: str
 ) -> None:
     """The head noted elsewhere is still part of this history (`verify --expect`)."""
-    newest = read_head(connection).position
+    newest = connection.execute("SELECT max(last) FROM commits").fetchone()[0] or 0
     if position > newest:
         findings.add(
             "history_cut_off",
@@ -80,6 +85,19 @@ def check_expected(
         )
 
 
+def _commits(connection: sqlite3.Connection, findings: Findings) -> Iterator[Commit]:
+    rows: Iterator[Row] = connection.execute(
+        "SELECT first, last, at, root FROM commits ORDER BY first"
+    )
+    for first, last, at, root in rows:
+        commit = Commit(first, last, at, root)
+        whole = isinstance(last, int) and isinstance(at, int) and isinstance(root, bytes)
+        if whole and len(root) == len(chain.START):
+            yield commit
+        else:
+            _commit_changed(findings, commit)
+
+
 def _check_head(connection: sqlite3.Connection, findings: Findings, last: Commit) -> None:
     row = connection.execute("SELECT position, root, at FROM log_head").fetchone()
     if row is None or tuple(row) != (last.last, last.root, last.at):
@@ -91,18 +109,29 @@ def _check_head(connection: sqlite3.Connection, findings: Findings, last: Commit
         )
 
 
+def _commit_changed(findings: Findings, commit: Commit) -> None:
+    findings.add(
+        "commit_changed",
+        f"the commit of positions {commit.first} to {commit.last} does not have its root: "
+        "an event and its hash, or the commit's own row, were changed",
+        commit.first,
+    )
+
+
 def _commit_missing(findings: Findings, previous: Commit, commit: Commit) -> None:
     findings.add(
         "commit_missing",
-        f"no commit covers the positions from {previous.last + 1} to {commit.first - 1}",
+        f"the commit after position {previous.last} was removed or changed: "
+        f"the next one begins at {commit.first}",
         previous.last + 1,
     )
 
 
-def _behind(findings: Findings, row: Row, last: int) -> None:
+def _belongs_nowhere(findings: Findings, row: Row) -> None:
     findings.add(
         "event_inserted",
-        f"the event at position {row[0]} belongs to no commit; the newest ends at {last}",
+        f"the event at position {row[0]} belongs to no commit: it was inserted, "
+        "or its commit was removed",
         row[0],
         row[1],
         row[3],
@@ -135,12 +164,7 @@ class _CommitCheck:
         if previous is None or not self._intact:
             return
         if chain.commit_root(previous, *commit[:3], self._tree.root()) != commit.root:
-            self._findings.add(
-                "commit_changed",
-                f"the commit of positions {commit.first} to {commit.last} does not have its root: "
-                "an event and its hash, or the commit's own row, were changed",
-                commit.first,
-            )
+            _commit_changed(self._findings, commit)
 
     def _missing(self, until: int) -> None:
         for position in range(self._due, until):
@@ -163,7 +187,7 @@ class _Hasher:
         try:
             if self._hash(row) == row[8]:
                 return True
-        except (TypeError, AttributeError, struct.error):
+        except (TypeError, AttributeError, ValueError, struct.error):
             pass  # a column of another type than ever written: changed all the same
         self._findings.add(
             "event_changed",

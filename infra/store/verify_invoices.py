@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from infra.store.findings import Findings
-from schemas.stored import decode
+from schemas.stored import NewerHistory, decode
 
 
 class _Charge(msgspec.Struct, gc=False):
@@ -93,7 +93,7 @@ class InvoiceChecks:
         """Looks at one event of the commit that is being read."""
         try:
             self._commit.event(row[3], row)
-        except (msgspec.MsgspecError, TypeError):
+        except (msgspec.MsgspecError, TypeError, NewerHistory):
             self.add("event_unreadable", "its payload cannot be read", row)
 
     def commit_ends(self) -> None:

@@ -12,7 +12,7 @@ from aggregates.account import AccountRenamed, InvoicerChanged
 from aggregates.account_package.events import PackageRemoved
 from aggregates.execution import CancelRequested, ExecutionQueued, ExecutionStarted
 from aggregates.receivables import ChargesWaiting, Waiting
-from commands.store import Absence, Conflict, Metadata, Numbers, Reading, Store
+from commands.store import Absence, Conflict, Metadata, Numbers, Reading, Staged, Store
 from tests.infra.store import build
 from tests.infra.store.build import Billing, a_charge, add_package, batch, open_account, staged
 
@@ -84,7 +84,7 @@ class StoreContract:
 
     def test_a_stateless_stream_continued_from_nowhere_is_a_conflict(self, store: Store) -> None:
         invoice = build.an_invoice("e", "A", "A/1", a_charge(END), END)
-        change = build.Staged("invoice", identity.invoice("e", A), 3, [invoice])
+        change = Staged("invoice", identity.invoice("e", A), 3, [invoice])
         with pytest.raises(Conflict):
             store.append(batch(store, change, numbers=build.NUMBERS))
 

@@ -140,6 +140,7 @@ def test_damaged(store: SqliteStore, url: str) -> None:
     for page in range(2, len(content) // 8192):
         content[page * 8192 : page * 8192 + 100] = b"\xff" * 100
     path.write_bytes(bytes(content))
+
     def read() -> None:
         with open_store(url) as damaged:
             damaged.log(0, 9999)

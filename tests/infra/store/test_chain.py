@@ -44,7 +44,10 @@ def test_golden_event_hash() -> None:
 def test_golden_commit_root() -> None:
     merkle = chain.merkle_root(hashes(5))
     assert merkle.hex() == "550347fe72bcb7c23a0576eb793f410a6192c5d678b483eb1adfd880720b55ea"
-    assert chain.commit_root(chain.START, 1, 5, 7, merkle).hex() == "9ec5d63f514e7198acb46a792b2da30ff1c718980d349cb49f54a9aa2f7456d2"
+    assert (
+        chain.commit_root(chain.START, 1, 5, 7, merkle).hex()
+        == "9ec5d63f514e7198acb46a792b2da30ff1c718980d349cb49f54a9aa2f7456d2"
+    )
 
 
 def test_golden_history(url: str) -> None:

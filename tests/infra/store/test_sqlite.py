@@ -1,7 +1,66 @@
-"""One SQLite file keeps the contract of a store."""
+"""One SQLite file keeps the contract of a store, and asks no more of it than it must."""
 
+import sqlite3
+from datetime import date
+from pathlib import Path
+
+from aggregates import identity
+from infra.store.open import open_store
+from infra.store.reading import SnapshotReading
+from infra.store.sqlite import SqliteStore
+from tests.infra.store.build import GROUP, batch, fill, open_account
 from tests.infra.store.contract import StoreContract
 
 
 class TestSqliteStore(StoreContract):
     """The fixture `store` opens a new file."""
+
+
+def steps_to_read(connection: sqlite3.Connection, low: bytes, high: bytes) -> int:
+    """How much work SQLite has with everything a chunk reads."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection.set_progress_handler(count, 10)
+    reading = SnapshotReading(connection)
+    end = date(2020, 2, 1)
+    reading.accounts_in(low, high, [GROUP])
+    reading.due_packages_in(low, high, [GROUP], end)
+    reading.waiting_in(low, high, [GROUP])
+    reading.later_packages_in(low, high, [GROUP], end)
+    list(reading.invoicers_due([GROUP], end, low, high))
+    connection.set_progress_handler(None, 0)
+    return steps
+
+
+def test_a_chunk_costs_the_same_in_a_large_history(tmp_path: Path) -> None:
+    steps: list[int] = []
+    for size in (50, 2000):
+        with open_store(f"sqlite:///{tmp_path / str(size)}.db", create=True) as store:
+            fill(store, size)
+            accounts = sorted(identity.account(f"A-{n}") for n in range(size))
+            steps.append(steps_to_read(store.connection(), accounts[10], accounts[30]))
+    assert steps[1] <= steps[0] * 1.2
+
+
+def test_a_destroyed_key_is_nowhere_in_the_files(store: SqliteStore) -> None:
+    key = b"a-random-key-of-thirty-two-bytes"
+    account = identity.account("A")
+    made = batch(store, open_account("A"))
+    made.new_keys[account] = key
+    store.append(made)
+    assert any(key in path.read_bytes() for path in store.path.parent.iterdir())
+    erasing = batch(store, open_account("B"))
+    erasing.destroyed_keys.append(account)
+    store.append(erasing)
+    assert not any(key in path.read_bytes() for path in store.path.parent.iterdir())
+
+
+def test_every_commit_is_durable_before_it_is_answered(store: SqliteStore) -> None:
+    ask = store.connection().execute
+    assert ask("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert ask("PRAGMA synchronous").fetchone() == (2,)
