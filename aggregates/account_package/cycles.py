@@ -75,7 +75,7 @@ def bill_date(state: AccountPackageState, offer: Offer, day: date, rounding: str
     """
     revision = offer.package.revision
     charges: list[Charge] = []
-    if state.settled is not None or state.catalogue != revision:
+    if state.done is not None and (state.settled is not None or state.catalogue != revision):
         charges += settle(state, offer, rounding)
     for period in periods_due(state, offer, day):
         charges += lines(state, offer, period, state.terms, revision, rounding)
