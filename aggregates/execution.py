@@ -234,9 +234,9 @@ def finish(state: ExecutionState, counts: Counts) -> list[ExecutionEvent]:
     return [ExecutionCompleted(status=status, counts=counts)]
 
 
-def retry(state: ExecutionState, execution_id: str, retry_id: str, requested_by: str) -> tuple[
-    list[ExecutionEvent], ExecutionQueued
-]:
+def retry(
+    state: ExecutionState, execution_id: str, retry_id: str, requested_by: str
+) -> tuple[list[ExecutionEvent], ExecutionQueued]:
     """A new execution over the failed invoicers, linked by `retry_of` (R6): the events of the old
     one's stream and the first of the new one's. Refused with `nothing_to_retry` without failures.
     """

@@ -38,8 +38,10 @@ def after_term(base: date, payment_term: str) -> date:
             return candidate
         year, month = divmod(base.year * 12 + base.month, 12)
         return bill_day_in(year, month + 1, int(digits))
-    raise Refusal("payment_term_invalid", f"{payment_term!r} is no payment term; use `net N`, "
-                  "`due on receipt` or `day N`")
+    raise Refusal(
+        "payment_term_invalid",
+        f"{payment_term!r} is no payment term; use `net N`, `due on receipt` or `day N`",
+    )
 
 
 def invoice_dates(

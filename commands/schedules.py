@@ -29,7 +29,7 @@ from commands.workspace import Workspace
 class Message(BaseModel):
     """What is asked for, as it comes from outside; unknown fields are an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     requested_by: str = ""
 
     def command(self, type: str, source: str, id: str) -> Command:
@@ -41,21 +41,21 @@ class Message(BaseModel):
 class At(BaseModel):
     """Once, at a TIME: local time in the owner's zone unless it has an offset."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     at: str
 
 
 class Every(BaseModel):
     """Again and again, by an RFC 5545 recurrence rule."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     every: str
 
 
 class BillingPeriod(BaseModel):
     """Both ends inclusive (R7). A recurring schedule gives the first start only."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     start: date
     end: date | None = None
 

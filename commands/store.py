@@ -132,9 +132,7 @@ class Batch:
     metadata: Metadata
     read_at: int
     changes: list[Staged] = field(default_factory=list[Staged])
-    reads: list[tuple[str, StreamId, int]] = field(
-        default_factory=list[tuple[str, StreamId, int]]
-    )
+    reads: list[tuple[str, StreamId, int]] = field(default_factory=list[tuple[str, StreamId, int]])
     absences: list[Absence] = field(default_factory=list[Absence])
     whole_kinds: list[str] = field(default_factory=list[str])
     """Sets the decision read as a whole, by stored names: `bill_group` (every bill group) or one
@@ -210,9 +208,7 @@ class Reading(Protocol):
         """
         ...
 
-    def accounts_in(
-        self, low: bytes, high: bytes, groups: Sequence[str]
-    ) -> list[AccountRow]:
+    def accounts_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[AccountRow]:
         """Accounts whose invoicer lies in the range and that are in one of the groups (all groups
         when empty) and have a due package or something waiting, or are an invoicer of such: by
         invoicer and account. A superset is allowed.
@@ -225,9 +221,7 @@ class Reading(Protocol):
         """Account-packages under the range's invoicers with a next bill date up to `end`."""
         ...
 
-    def waiting_in(
-        self, low: bytes, high: bytes, groups: Sequence[str]
-    ) -> list[ReceivablesRow]:
+    def waiting_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[ReceivablesRow]:
         """Receivables under the range's invoicers on which something waits."""
         ...
 

@@ -64,7 +64,7 @@ Rate = Annotated[Decimal, BeforeValidator(as_rate)]
 class Entry(BaseModel):
     """A message that puts one thing. Nothing unknown, nothing of the wrong type."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     def given(self, field: str) -> bool:
         """Whether the key is there, be it None."""

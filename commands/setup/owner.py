@@ -18,7 +18,7 @@ SERIES = "default"
 class InvoiceNumbers(BaseModel):
     """How invoices are numbered; a key left out keeps its value."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     prefix: str = ""
     start: int = 1

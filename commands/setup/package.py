@@ -22,7 +22,7 @@ Written = dict[str, Amount | None]
 class SetService(BaseModel):
     """One service of a bundle, with its own prices."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     code: str
     name: str
