@@ -29,7 +29,8 @@ def library_topic(name: str, schema_version: int) -> str:
     return f"{name}.v{schema_version}"
 
 
-def _split(topic: str) -> tuple[str, int]:
+def split_topic(topic: str) -> tuple[str, int]:
+    """The stored name and version behind it."""
     name, _, version = topic.rpartition(".v")
     return name, int(version)
 
@@ -142,7 +143,7 @@ def _stream(originator_id: UUID | str) -> bytes:
 
 
 def _encoded(stored: StoredEvent) -> EncodedEvent:
-    name, version = _split(stored.topic)
+    name, version = split_topic(stored.topic)
     return EncodedEvent(
         _stream(stored.originator_id),
         stored.originator_version,

@@ -1,12 +1,14 @@
 """The library's own classes read and write our history (design decision 5)."""
 
+from typing import cast
 from uuid import UUID
 
 import pytest
-from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
+from eventsourcing.persistence import EventStore, IntegrityError, StoredEvent, Tracking
 
 from aggregates import identity
-from aggregates.account import AccountRenamed
+from aggregates.account import AccountEvent, AccountRenamed, AccountState, evolve
+from infra.store.mapper import DomainEvent, HistoryMapper
 from infra.store.sqlite import SqliteStore
 from infra.store.state_rows import MissingState
 from infra.store.verify_history import verify_history
@@ -69,3 +71,28 @@ def test_a_stream_with_state_row_is_refused_without_its_state(store: SqliteStore
     with pytest.raises(MissingState):
         store.recorder.insert_events([stored])
     assert store.head.position == 0
+
+
+def test_the_library_loads_an_aggregate_from_our_history(store: SqliteStore) -> None:
+    store.append(batch(store, open_account("A")))
+    before = build.account_state("A")
+    renamed = AccountRenamed(name="new")
+    store.append(batch(store, staged("account", A, 1, renamed, before=before)))
+    events = EventStore(HistoryMapper(), store.recorder)
+    found = [cast(DomainEvent, event) for event in events.get(UUID(bytes=A))]
+    state: AccountState | None = None
+    for event in found:
+        state = evolve(state, cast(AccountEvent, event.fact))
+    with store.snapshot() as reading:
+        row = reading.get("account", A)
+    assert row is not None
+    assert state == row.state
+    assert found[-1].originator_version == row.version
+
+
+def test_the_mapper_stores_names_not_modules() -> None:
+    event = DomainEvent(UUID(bytes=A), 2, AccountRenamed(name="new"))
+    mapper = HistoryMapper()
+    stored = mapper.to_stored_event(event)
+    assert (stored.topic, stored.state) == ("account.renamed.v1", b'{"name":"new"}')
+    assert mapper.to_domain_event(stored) == event
