@@ -9,7 +9,7 @@ from typing import NamedTuple
 from infra.store.errors import translated
 from infra.store.sqlite import SqliteStore
 from infra.views import feed, positions, sql
-from infra.views.open import revealing
+from infra.views.open import open_views, revealing
 from infra.views.positions import Place
 from infra.views.registry import VIEWS, Dispatch
 from infra.views.views import BATCH, Progress, apply
@@ -53,20 +53,19 @@ class Comparison(NamedTuple):
 def compare_with_rebuild(
     store: SqliteStore, progress: Progress = lambda _: None, views: tuple[View, ...] = VIEWS
 ) -> Comparison:
-    """Rebuilds every view into temporary tables, from one snapshot of history up to where the
-    views are, and compares. The views must have been caught up.
+    """Catches the views up, rebuilds every one of them into temporary tables from one snapshot of
+    history, and compares.
     """
     connection = store.connection()
     with translated(store.path), _scratch(connection):
-        connection.execute("BEGIN")
+        live = _snapshot(store, connection, views)
         try:
-            live = _live(connection, views)
-            up_to = min((place.position for place in live.values()), default=0)
+            up_to = min(place.position for place in live.values())
             rebuilt = _rebuild(connection, views, revealing(store), up_to, progress)
             differences: list[Difference] = []
             rows = 0
             for view in views:
-                compared, difference = _compare(connection, view, live.get(view.name), rebuilt)
+                compared, difference = _compare(connection, view, live[view.name], rebuilt)
                 rows += compared
                 differences.extend([difference] if difference else [])
             return Comparison(up_to, up_to, rows, differences)
@@ -74,13 +73,23 @@ def compare_with_rebuild(
             connection.execute("ROLLBACK")
 
 
-def _live(connection: sqlite3.Connection, views: tuple[View, ...]) -> dict[str, Place]:
+def _snapshot(
+    store: SqliteStore, connection: sqlite3.Connection, views: tuple[View, ...]
+) -> dict[str, Place]:
+    """Begins a read transaction in which all views stand at one position."""
     versions = {view.name: view.version for view in views}
-    return {
-        place.name: place
-        for place in positions.places(connection)
-        if place.live and versions.get(place.name) == place.version
-    }
+    following = open_views(store, views)
+    while True:
+        following.catch_up()
+        connection.execute("BEGIN")
+        live = {
+            place.name: place
+            for place in positions.places(connection)
+            if place.live and versions.get(place.name) == place.version
+        }
+        if len(live) == len(views) and len({place.position for place in live.values()}) == 1:
+            return live
+        connection.execute("ROLLBACK")
 
 
 def _rebuild(
@@ -107,12 +116,10 @@ def _rebuild(
 
 
 def _compare(
-    connection: sqlite3.Connection, view: View, live: Place | None, rebuilt: dict[str, Place]
+    connection: sqlite3.Connection, view: View, live: Place, rebuilt: dict[str, Place]
 ) -> tuple[int, Difference | None]:
     compared = 0
     for table in view.tables:
-        if live is None:
-            return 0, Difference(view.name, f"view_{table.name}", {"view": "whole"}, {}, None)
         expected = _rows(connection, table, rebuilt[view.name], _SCRATCH)
         found = _rows(connection, table, live, "main")
         for number, (row, other) in enumerate(zip_longest(found, expected), 1):

@@ -101,7 +101,10 @@ class Views:
     # following history
 
     def _live(self) -> dict[str, Place]:
-        """The generations that are read, as far as they are of this program's version."""
+        """The generations that are read, as far as they are of this program's version and of
+        this history.
+        """
+        head = self._head()
         return {
             place.name: place
             for place in positions.places(self._connection)
@@ -109,6 +112,7 @@ class Views:
             and place.name in self._views
             and place.version == self._views[place.name].version
             and place.feed == positions.FEED
+            and place.position <= head
         }
 
     def _head(self) -> int:
@@ -222,8 +226,7 @@ class Views:
             positions.delete(self._connection, place)
 
     def _count(self, place: Place) -> int:
-        table = self._views[place.name].tables[0]
-        name = sql.physical_name(table, place.version, place.generation)
+        name = sql.public_name(self._views[place.name].tables[0])
         return int(self._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
 
     @contextmanager

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregates import account, chunk, execution, identity
+from aggregates.account_package.events import SuspensionEnded
 from aggregates.account_package.state import Suspension
 from aggregates.execution import Counts
 from infra.views.registry import VIEWS
@@ -45,9 +46,7 @@ STREAMS: list[list[tuple[str, bytes, Any]]] = [
         (
             "account_package.suspension_ended",
             packages.STREAM,
-            packages.events.SuspensionEnded(
-                start=Suspension(start=date(2020, 9, 5)).start, until=DAY
-            ),
+            SuspensionEnded(start=Suspension(start=date(2020, 9, 5)).start, until=DAY),
         ),
         ("account_package.billed", packages.STREAM, Billed(state=StateAfter())),
     ],

@@ -103,6 +103,15 @@ def test_a_view_of_another_version_is_built_beside_the_old_one_and_replaces_it(p
     assert {p.name: p.version for p in places(past.store.connection())}["invoices"] == 2
 
 
+def test_a_view_ahead_of_history_is_built_anew(past: Past) -> None:
+    views = open_views(past.store)
+    views.catch_up()
+    past.store.connection().execute("UPDATE views SET position = 9999 WHERE name = 'accounts'")
+    assert views.behind() == past.store.head.position
+    assert compare_with_rebuild(past.store).differences == []
+    assert {place.name: place.generation for place, _ in views.places()}["accounts"] == 2
+
+
 def test_a_build_left_unfinished_is_taken_up(past: Past) -> None:
     class Stopped(Exception):
         pass
