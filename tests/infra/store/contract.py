@@ -114,6 +114,19 @@ class StoreContract:
         with pytest.raises(Conflict):
             store.append(made)
 
+    @pytest.mark.parametrize("whole", ["account", "account.opened"])
+    def test_a_set_read_as_a_whole_has_not_changed(self, store: Store, whole: str) -> None:
+        made = batch(store, open_account("B"))
+        made.whole_kinds.append(whole)
+        store.append(batch(store, build.set_up_owner()))
+        made.whole_kinds.append("account_package")
+        store.append(made)
+        late = batch(store, open_account("C"))
+        late.whole_kinds.append(whole)
+        store.append(batch(store, open_account("A")))
+        with pytest.raises(Conflict):
+            store.append(late)
+
     @pytest.mark.parametrize(
         ("absence", "absent"),
         [
