@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench chaos lock clean
+.PHONY: help install demo test check format bench chaos docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ bench: $(STAMP) ## measure the bill run as ratios of raw inserts in the same run
 
 chaos: $(STAMP) ## long fault injection: hundreds of kills in the middle of runs
 	$(BIN)/python -m pytest -n auto -m chaos
+
+docs: $(STAMP) ## write the pages of docs/reference that are made from the code
+	$(BIN)/python -m tests.docs
 
 lock: ## resolve the locked versions again after a change of pyproject.toml
 	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

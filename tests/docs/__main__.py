@@ -1,0 +1,14 @@
+"""`make docs`: writes the pages of the reference that are made from the code, and the outputs of
+the documents that are executed.
+"""
+
+from tests.docs.executed import DOCUMENTS, refreshed
+from tests.docs.reference import pages
+from tests.support.sources import named
+
+for path, made in pages().items():
+    path.write_text(made())
+    print(f"made {named(path)}")
+for path in DOCUMENTS:
+    path.write_text(refreshed(path.read_text()))
+    print(f"executed {named(path)}")

@@ -1,0 +1,203 @@
+"""Every code the program tells, found in its sources: where, and with which sentence.
+
+A code is a literal handed to `Refusal`, `StoreError`, `Failure` or a class made from these, or the
+first of four things that `describe` returns; of `verify` it is a literal handed to a finding. One
+put together in a loop over literals (`f"invoicer_{field}_differs"`) is followed too.
+"""
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.sources import named, sources, tree_of
+
+Scope = ast.FunctionDef
+
+_ERRORS = ("Refusal", "StoreError")
+
+
+class Told(NamedTuple):
+    """One place where a code is told, with its sentence; values stand as `‹name›`."""
+
+    code: str
+    sentence: str
+    place: str
+
+
+def every_error() -> dict[str, list[Told]]:
+    """The codes of refusals, failures and errors, in alphabetical order."""
+    return _gathered(_errors_in)
+
+
+def every_finding() -> dict[str, list[Told]]:
+    """The codes of what `verify` and `execution replay` find."""
+    return _gathered(_findings_in)
+
+
+def _gathered(look: Callable[[Path], Iterator[Told]]) -> dict[str, list[Told]]:
+    found: dict[str, list[Told]] = defaultdict(list)
+    for path in sources():
+        for told in look(path):
+            if all(known.sentence != told.sentence for known in found[told.code]):
+                found[told.code].append(told)
+    return dict(sorted(found.items()))
+
+
+def _errors_in(path: Path) -> Iterator[Told]:
+    tree = tree_of(path)
+    own = {cls.name for cls in ast.walk(tree) if isinstance(cls, ast.ClassDef) and _is_error(cls)}
+    for scope in _scopes(tree):
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Call) and _makes_error(node, own):
+                code, sentence = _argument(node, 0, "code"), _argument(node, 1, "message")
+            elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+                elements = node.value.elts
+                if len(elements) != 4 or not isinstance(elements[2], ast.Dict):
+                    continue
+                code, sentence = elements[0], elements[1]
+            else:
+                continue
+            for written in _codes(code, scope):
+                yield Told(written, _sentence(sentence, scope), named(path))
+
+
+def _findings_in(path: Path) -> Iterator[Told]:
+    for scope in _scopes(tree_of(path)):
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Call) and _makes_finding(node):
+                sentence = _sentence(_argument(node, 1, "sentence"), scope)
+                for code in _codes(_argument(node, 0, "code"), scope):
+                    yield Told(code, sentence, named(path))
+            elif isinstance(node, ast.JoinedStr):
+                _, _, told = _text(node).partition("error: ")
+                code, colon, sentence = told.partition(": ")
+                if colon and code.isidentifier():
+                    yield Told(code, sentence, named(path))
+
+
+def _scopes(tree: ast.Module) -> Iterator[Scope]:
+    return (node for node in ast.walk(tree) if isinstance(node, Scope))
+
+
+def _is_error(cls: ast.ClassDef) -> bool:
+    return any(isinstance(base, ast.Name) and base.id in _ERRORS for base in cls.bases)
+
+
+def _makes_error(call: ast.Call, own: set[str]) -> bool:
+    match call.func:
+        case ast.Name(id=name):
+            makes = name in own and len(call.args) > 1
+            return makes or name in (*_ERRORS, "Failure", "report", "_report")
+        case ast.Attribute(attr=name):
+            return name in _ERRORS or (name == "__init__" and bool(own))
+        case _:
+            return False
+
+
+def _makes_finding(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Name(id="Finding"):
+            return True
+        case ast.Attribute(attr="add" | "_broken"):
+            return len(call.args) > 1 and isinstance(call.args[0], ast.Constant)
+        case _:
+            return False
+
+
+def _codes(given: ast.expr | None, scope: Scope) -> list[str]:
+    match given:
+        case ast.Constant(value=str(code)):
+            return [code]
+        case ast.JoinedStr(values=parts):
+            return _spelled(parts, scope)
+        case ast.IfExp(body=ast.Constant(value=str(one)), orelse=ast.Constant(value=str(other))):
+            return [one, other]
+        case _:
+            return []
+
+
+def _spelled(parts: list[ast.expr], scope: Scope) -> list[str]:
+    """What an f-string comes to for each value of the literal loop around it."""
+    spelled = [""]
+    for part in parts:
+        match part:
+            case ast.FormattedValue(value=ast.Name(id=name)):
+                spelled = [text + value for text in spelled for value in _looped(name, scope)]
+            case ast.Constant(value=str(text)):
+                spelled = [before + text for before in spelled]
+            case _:
+                return []
+    return spelled
+
+
+def _looped(name: str, scope: Scope) -> list[str]:
+    for loop in ast.walk(scope):
+        if not isinstance(loop, ast.For):
+            continue
+        targets = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
+        places = [i for i, t in enumerate(targets) if isinstance(t, ast.Name) and t.id == name]
+        if places:
+            values = ast.literal_eval(loop.iter)
+            return [value[places[0]] if len(targets) > 1 else value for value in values]
+    return []
+
+
+def _argument(call: ast.Call, place: int, keyword: str) -> ast.expr | None:
+    if len(call.args) > place:
+        return call.args[place]
+    return next((given.value for given in call.keywords if given.arg == keyword), None)
+
+
+def _sentence(given: ast.expr | None, scope: Scope) -> str:
+    """The sentence where it stands, or where the name it has was last given to one."""
+    if isinstance(given, ast.Name):
+        before = [
+            node.value
+            for node in ast.walk(scope)
+            if isinstance(node, ast.Assign)
+            and any(isinstance(t, ast.Name) and t.id == given.id for t in node.targets)
+            and node.lineno < given.lineno
+        ]
+        given = max(before, key=lambda value: value.lineno, default=given)
+    return "" if given is None else _text(given)
+
+
+def _text(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(_text(part) for part in parts)
+        case ast.FormattedValue(value=value):
+            return f"‹{_word(value)}›"
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _text(left) + _text(right)
+        case ast.IfExp(body=body):
+            return _text(body)
+        case _:
+            return f"‹{_word(node)}›"
+
+
+def _word(node: ast.expr) -> str:
+    """A short name for a value that is put into a sentence."""
+    match node:
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="type")), attr="__name__"):
+            return "kind"
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.strip("_").lower().replace("_", " ")
+        case ast.Subscript(value=value, slice=ast.Constant(value=int())):
+            return _word(value)
+        case ast.Subscript(value=value) | ast.Call(func=ast.Attribute(value=value, attr="hex")):
+            return _word(value)
+        case ast.BoolOp(values=[first, *_]):
+            return _word(first)
+        case ast.Call(func=ast.Attribute(value=value, attr="isoformat")):
+            return _word(value)
+        case ast.Call(args=[first, *_]):
+            return _word(first)
+        case ast.Call(func=function):
+            return _word(function)
+        case _:
+            return "value"

@@ -1,0 +1,84 @@
+"""The reference says what the code says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.reference import FOLDER, pages
+from tests.docs.refusals import every_error
+from tests.support.sources import ROOT
+
+PAGES = pages()
+
+LATER = {"R21", "R22", "R23", "R24", "R25", "R26", "R27", "R31"}
+"""Rules of later versions; of R21 this one has that a generated invoice is posted."""
+
+NOT_YET_EXAMPLES = {11, 29}
+
+PATH = re.compile(r"`([a-z_]+/[a-z_0-9/]+\.(?:py|md|yaml))`")
+EXAMPLE = re.compile(r"def test_\w*example_0*(\d+)_")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_made_page_is_as_the_code_makes_it(page: Path) -> None:
+    assert page.read_text() == PAGES[page](), "it is outdated: run `make docs`"
+
+
+def test_errors_names_every_code_and_no_other() -> None:
+    """The scan meets codes it must know, so that it cannot pass by finding nothing."""
+    codes = set(every_error())
+    assert {"rate_missing", "database_locked", "unexpected", "packages_overwritten"} <= codes
+    assert {"invoicer_bill_day_differs", "invoicer_bill_group_differs"} <= codes
+
+
+def test_every_rule_of_this_version_is_in_the_reference() -> None:
+    text = (FOLDER / "rules.md").read_text()
+    rules = {f"R{number}" for number in range(1, 34)} - LATER
+    found = set(re.findall(r"^\| \*\*(R\d+)\*\* \|", text, re.MULTILINE))
+    assert found == rules
+
+
+def test_every_rule_names_a_module_and_a_test() -> None:
+    for line in (FOLDER / "rules.md").read_text().splitlines():
+        if line.startswith("| **R"):
+            _, _, _, modules, tests, _ = line.split("|")
+            assert PATH.search(modules), line
+            assert PATH.search(tests), line
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        *[path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").rglob("*.md"))],
+    ],
+)
+def test_every_file_that_a_document_names_exists(document: str) -> None:
+    named = PATH.findall((ROOT / document).read_text())
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        *[path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").rglob("*.md"))],
+    ],
+)
+def test_every_link_leads_somewhere(document: str) -> None:
+    path = ROOT / document
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text())
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+def test_every_worked_example_has_a_test_that_names_it() -> None:
+    folder = ROOT / "tests"
+    found = {
+        int(n) for path in folder.rglob("test_*.py") for n in EXAMPLE.findall(path.read_text())
+    }
+    assert found == set(range(1, 33)) - NOT_YET_EXAMPLES

@@ -1,0 +1,28 @@
+"""The program's verbs as its users meet them."""
+
+import click
+
+from infra.cli.main import program
+
+
+def command_of(name: str) -> tuple[click.Command, click.Context]:
+    """A verb by its words, with the context it is invoked in, 80 columns wide."""
+    command: click.Command = program()
+    context = click.Context(
+        command, info_name="billstream", terminal_width=80, help_option_names=["-h", "--help"]
+    )
+    for word in name.split():
+        if not isinstance(command, click.Group):
+            raise TypeError(f"{context.command_path} has no verbs")
+        found = command.get_command(context, word)
+        if found is None:
+            raise LookupError(f"there is no verb {name}")
+        context = click.Context(found, parent=context, info_name=word, terminal_width=80)
+        command = found
+    return command, context
+
+
+def help_of(name: str) -> str:
+    """What `billstream NAME --help` prints."""
+    command, context = command_of(name)
+    return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
