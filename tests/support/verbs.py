@@ -6,10 +6,10 @@ from infra.cli.main import program
 
 
 def command_of(name: str) -> tuple[click.Command, click.Context]:
-    """A verb by its words, with the context it is invoked in, 80 columns wide."""
+    """A verb by its words, with the context it is invoked in, as in 80 columns."""
     command: click.Command = program()
     context = click.Context(
-        command, info_name="billstream", terminal_width=80, help_option_names=["-h", "--help"]
+        command, info_name="billstream", terminal_width=78, help_option_names=["-h", "--help"]
     )
     for word in name.split():
         if not isinstance(command, click.Group):
@@ -17,7 +17,7 @@ def command_of(name: str) -> tuple[click.Command, click.Context]:
         found = command.get_command(context, word)
         if found is None:
             raise LookupError(f"there is no verb {name}")
-        context = click.Context(found, parent=context, info_name=word, terminal_width=80)
+        context = click.Context(found, parent=context, info_name=word, terminal_width=78)
         command = found
     return command, context
 
