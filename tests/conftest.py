@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.world import World
 
+pytest_plugins = ["tests.support.servers"]
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
