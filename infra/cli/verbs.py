@@ -26,6 +26,7 @@ NOUNS: dict[str, str] = {
     "import": "Bring in customers from a file",
     "invoice": "Invoices: list, show, export",
     "package": "The catalogue of packages",
+    "stack": "Real servers on this computer: PostgreSQL and Kafka",
     "views": "What is seen: list the views, rebuild them from history",
 }
 
@@ -102,6 +103,9 @@ VERBS: dict[str, Verb] = {
     "import customers": Verb(
         "infra.cli.import_customers:customers", "Import customers and packages from CSV"
     ),
+    "stack up": Verb("infra.cli.stack:up", "Start a real PostgreSQL and Kafka, keep their data"),
+    "stack status": Verb("infra.cli.stack:status", "Show which servers run, and where"),
+    "stack down": Verb("infra.cli.stack:down", "Stop the servers; their data stay"),
     "clock show": Verb("infra.cli.clock:show", "Show the time that schedules go by"),
     "clock advance": Verb("infra.cli.clock:advance", "Move a sandbox's clock, firing what is due"),
 }

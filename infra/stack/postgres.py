@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import psutil
 
@@ -18,6 +18,9 @@ from infra.stack.parts import postgres_programs
 from infra.stack.ports import HOST
 from infra.stack.process import Account
 from infra.stack.server import Server, written_whole
+
+if TYPE_CHECKING:
+    import psycopg
 
 USER = "billstream"
 DATABASE = "billstream"
@@ -44,12 +47,13 @@ class Postgres(Server):
         self, folder: Path, port: int, password: str, settings: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(folder, [port])
-        self._password = password
+        self.user = USER
+        self.password = password
         self._settings = {**_SETTINGS, **(settings or {})}
 
     @property
     def url(self) -> str:
-        return f"postgresql://{USER}:{self._password}@{HOST}:{self.port}/{DATABASE}"
+        return f"postgresql://{self.user}:{self.password}@{HOST}:{self.port}/{DATABASE}"
 
     @property
     def data(self) -> Path:
@@ -92,28 +96,35 @@ class Postgres(Server):
 
     def is_ready(self) -> bool:
         """Answers a query. The first time, the database is made."""
-        import psycopg
-        from psycopg import sql
+        from psycopg import Error
 
-        def connected(database: str) -> "psycopg.Connection":
-            return psycopg.connect(
-                host=HOST,
-                port=self.port,
-                user=USER,
-                password=self._password,
-                dbname=database,
-                connect_timeout=5,
-                autocommit=True,
-            )
-
-        try:
-            connected(DATABASE).close()
+        with suppress(Error):
+            self._connected(DATABASE).close()
             return True
-        except psycopg.OperationalError:
-            pass
-        with suppress(psycopg.Error), connected("postgres") as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        with suppress(Error):
+            self.make_database(DATABASE)
         return False
+
+    def make_database(self, name: str) -> None:
+        """Makes a database unless it is there; the server runs."""
+        from psycopg import sql
+        from psycopg.errors import DuplicateDatabase
+
+        with suppress(DuplicateDatabase), self._connected("postgres") as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+    def _connected(self, database: str) -> "psycopg.Connection":
+        import psycopg
+
+        return psycopg.connect(
+            host=HOST,
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            dbname=database,
+            connect_timeout=5,
+            autocommit=True,
+        )
 
     def ended_too_early(self, last: str) -> bool:
         """After a kill the old one's children need a moment to notice and let go of its memory."""
@@ -126,7 +137,7 @@ class Postgres(Server):
         aside.mkdir(mode=0o700)
         account = self.account()
         secret = self.folder / "secret"
-        written_whole(secret, self._password)
+        written_whole(secret, self.password)
         if account:
             os.chown(aside, account.uid, account.gid)
             os.chown(secret, account.uid, account.gid)

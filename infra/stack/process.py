@@ -92,6 +92,18 @@ def wait_gone(process: Process, seconds: float) -> bool:
     return True
 
 
+def has_argument(process: Process, argument: str) -> bool:
+    """The process was started with this among its words, as far as this user may see: the pid file
+    of a copied folder names a process of the original.
+    """
+    try:
+        return argument in psutil.Process(process.pid).cmdline()
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
 def with_argument(argument: str) -> Process | None:
     """The process that was started with exactly this among its words, and not by another such."""
     for found in psutil.process_iter(["cmdline", "create_time", "status"]):

@@ -15,7 +15,16 @@ from typing import ClassVar
 
 from infra.stack import errors
 from infra.stack.ports import holder_of, is_free_within
-from infra.stack.process import Account, Process, is_alive, send, spawn, wait_gone, with_argument
+from infra.stack.process import (
+    Account,
+    Process,
+    has_argument,
+    is_alive,
+    send,
+    spawn,
+    wait_gone,
+    with_argument,
+)
 
 READY_WITHIN = 90.0
 STOPPED_WITHIN = 60.0
@@ -77,7 +86,7 @@ class Server(ABC):
         if not self.folder.exists():
             return None
         recorded = self._recorded()
-        if recorded and is_alive(recorded):
+        if recorded and is_alive(recorded) and has_argument(recorded, self.mark):
             return recorded
         found = with_argument(self.mark)
         if found:
@@ -115,7 +124,7 @@ class Server(ABC):
         return wait_gone(running, STOPPED_WITHIN)
 
     def _launch(self) -> Process:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for port in self.ports:
             if not is_free_within(port, 2):
                 raise errors.port_taken(self.name, port, holder_of(port))

@@ -20,6 +20,7 @@ PROMISED: dict[str, str] = {
     "views": "list rebuild",
     "import": "customers",
     "clock": "show advance",
+    "stack": "up status down",
 }
 """Fixed names: they may be added to, never taken away or renamed."""
 

@@ -5,15 +5,14 @@ it. `BILLSTREAM_DATABASE_URL` and `BILLSTREAM_KAFKA_BOOTSTRAP_SERVERS` name othe
 What a test needs of its own are names: a schema, a prefix of topics.
 """
 
-import base64
 import os
 import secrets
-import uuid
 from collections.abc import Generator
 from typing import NamedTuple
 
 import pytest
 
+from infra.stack.folder import new_cluster
 from infra.stack.kafka import Kafka
 from infra.stack.postgres import Postgres
 from tests.support.shared_run import Run, this_run
@@ -100,8 +99,3 @@ def _make_postgres(run: Run) -> Postgres:
 
 def _make_kafka(run: Run) -> Kafka:
     return Kafka(run.folder / "kafka", run.ports("kafka", 2), new_cluster())
-
-
-def new_cluster() -> str:
-    """A name for a cluster, as Kafka wants it."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
