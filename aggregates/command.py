@@ -4,7 +4,9 @@ from aggregates.event import Event
 
 
 class CommandAccepted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """`result` names what came of it: an execution, a schedule."""
+    """`result` names what came of it: an execution, a schedule. `content_type` is how a command
+    that came as a message was written, and so its reply.
+    """
 
     source: str
     id: str
@@ -12,6 +14,7 @@ class CommandAccepted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
     body_hash: str
     requested_by: str = ""
     result: dict[str, str] = {}
+    content_type: str = ""
 
 
 class CommandRefused(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -22,6 +25,7 @@ class CommandRefused(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     code: str
     message: str
     requested_by: str = ""
+    content_type: str = ""
 
 
 CommandEvent = CommandAccepted | CommandRefused

@@ -6,8 +6,10 @@ LONGEST = 200
 """Characters. Names stand in events, rows and tables; nobody reads longer ones."""
 
 
-def check_name(text: str, what: str) -> str:
-    """The name as it is, when it can be one: not empty, no blanks around it, printable."""
+def check_name(text: str, what: str, *, personal: bool = False) -> str:
+    """The name as it is, when it can be one: not empty, no blanks around it, printable. One that
+    is personal is not repeated, for a refusal may be kept (decision 12).
+    """
     if 0 < len(text) <= LONGEST and text.isprintable() and text[0] != " " and text[-1] != " ":
         return text
     if not text.strip():
@@ -18,6 +20,6 @@ def check_name(text: str, what: str) -> str:
         reason = "holds characters that cannot be printed"
     else:
         reason = "begins or ends with a blank"
-    raise Refusal(
-        "name_invalid", f"the {what} {text[:60]!r} {reason}", field=what, value=text[:200]
-    )
+    shown = "" if personal else f" {text[:60]!r}"
+    value = None if personal else text[:200]
+    raise Refusal("name_invalid", f"the {what}{shown} {reason}", field=what, value=value)

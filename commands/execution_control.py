@@ -7,10 +7,17 @@ from aggregates import identity
 from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
+from commands.asking import Message
 from commands.handling import Outcome, run_command
 from commands.message import Command
 from commands.store import Store
 from commands.workspace import Workspace
+
+
+class ChangeExecution(Message):
+    """Cancel an execution, or retry its failures."""
+
+    execution: str
 
 
 def parse_execution(written: str) -> StreamId:

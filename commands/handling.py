@@ -59,6 +59,21 @@ def run_command(
     )
 
 
+def run_change(
+    store: Store,
+    command: Command,
+    body: Callable[[Workspace], object],
+    personal: PersonalData | None = None,
+) -> Outcome:
+    """Handles a command that nothing comes of but the change itself."""
+
+    def decide(workspace: Workspace) -> Mapping[str, str]:
+        body(workspace)
+        return {}
+
+    return run_command(store, command, decide, personal)
+
+
 def _accepted_before(store: Store, command: Command) -> Outcome | None:
     recorded = store.stream(command.stream)
     if not recorded:

@@ -5,11 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from typing import NamedTuple
 
 from aggregates import identity
-from aggregates.command import CommandAccepted
+from aggregates.command import CommandAccepted, CommandRefused
 from aggregates.identity import StreamId
 from commands.store import Metadata
+
+
+class Origin(NamedTuple):
+    """How a command came: what it belongs to in its sender's eyes, and how it was written."""
+
+    correlation: str = ""
+    content_type: str = ""
+
+
+DIRECT = Origin()
+"""Asked here and now, with no message."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,7 @@ class Command:
     body: Mapping[str, object] = field(default_factory=dict[str, object])
     requested_by: str = ""
     correlation: str = ""
+    content_type: str = ""
 
     @cached_property
     def stream(self) -> StreamId:
@@ -52,4 +65,18 @@ class Command:
             body_hash=self.body_hash,
             requested_by=self.requested_by,
             result=dict(result),
+            content_type=self.content_type,
+        )
+
+    def refused(self, code: str, message: str) -> CommandRefused:
+        """The refusal as it is recorded in the command's own stream."""
+        return CommandRefused(
+            source=self.source,
+            id=self.id,
+            type=self.type,
+            body_hash=self.body_hash,
+            requested_by=self.requested_by,
+            code=code,
+            message=message,
+            content_type=self.content_type,
         )

@@ -4,12 +4,12 @@ The messages are what the command line and every other door say; what they mean 
 `aggregates.schedule`. Firing what falls due is `commands.firing`.
 """
 
-from collections.abc import Callable
-from datetime import date, datetime
-from typing import Literal
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, StrictInt
+from pydantic import Discriminator, Tag
 
 from aggregates import identity
 from aggregates import schedule as rules
@@ -17,47 +17,65 @@ from aggregates.bill_run import BillRunState
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from aggregates.schedule import Occurrence, ScheduleEvent, ScheduleState, Timing
+from commands.asking import CatchUp, Message, Part
 from commands.handling import Outcome, run_command
 from commands.local_time import local_of, parse_time, zone
-from commands.message import Command
+from commands.message import DIRECT, Command, Origin
 from commands.recurrence import Recurrence, first_after
 from commands.recurrence_rule import parse
+from commands.setup.entry import Day
 from commands.store import Reading, Store
 from commands.workspace import Workspace
 
 
-class Message(BaseModel):
-    """What is asked for, as it comes from outside; unknown fields are an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-    requested_by: str = ""
-
-    def command(self, type: str, source: str, id: str) -> Command:
-        """The message as a command of its sender."""
-        body = self.model_dump(mode="json", exclude_none=True)
-        return Command(type, source, id, body, self.requested_by)
-
-
-class At(BaseModel):
+class At(Part):
     """Once, at a TIME: local time in the owner's zone unless it has an offset."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     at: str
 
 
-class Every(BaseModel):
+class Every(Part):
     """Again and again, by an RFC 5545 recurrence rule."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     every: str
 
 
-class BillingPeriod(BaseModel):
+def _kind(asked: object) -> str | None:
+    """Which timing is meant, so that only its own faults are named."""
+    if isinstance(asked, At | Every):
+        return type(asked).__name__.lower()
+    if isinstance(asked, Mapping):
+        return next((kind for kind in ("at", "every") if kind in asked), None)
+    return "now" if asked == "now" else None
+
+
+Now = Annotated[Literal["now"], Tag("now")]
+Once = Annotated[At, Tag("at")]
+Again = Annotated[Every, Tag("every")]
+
+OneTime = Annotated[
+    Now | Once,
+    Discriminator(
+        _kind,
+        custom_error_type="wrong_type",
+        custom_error_message='must be "now" or {"at": TIME}',
+    ),
+]
+AnyTime = Annotated[
+    Now | Once | Again,
+    Discriminator(
+        _kind,
+        custom_error_type="wrong_type",
+        custom_error_message='must be "now", {"at": TIME} or {"every": RRULE}',
+    ),
+]
+
+
+class BillingPeriod(Part):
     """Both ends inclusive (R7). A recurring schedule gives the first start only."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-    start: date
-    end: date | None = None
+    start: Day
+    end: Day | None = None
 
 
 class ScheduleBillRun(Message):
@@ -65,9 +83,9 @@ class ScheduleBillRun(Message):
 
     bill_run: str
     billing_period: BillingPeriod
-    timing: Literal["now"] | At | Every = "now"
-    posting_date: date | None = None
-    catch_up: str | StrictInt = "one"
+    timing: AnyTime = "now"
+    posting_date: Day | None = None
+    catch_up: CatchUp = "one"
 
 
 class BillAccount(Message):
@@ -76,9 +94,9 @@ class BillAccount(Message):
     account: str
     bill_run: str
     billing_period: BillingPeriod
-    timing: Literal["now"] | At = "now"
-    posting_date: date | None = None
-    catch_up: str | StrictInt = "one"
+    timing: OneTime = "now"
+    posting_date: Day | None = None
+    catch_up: CatchUp = "one"
 
 
 class ChangeSchedule(Message):
@@ -87,23 +105,33 @@ class ChangeSchedule(Message):
     schedule: str
 
 
-def schedule_bill_run(store: Store, message: ScheduleBillRun, source: str, id: str) -> Outcome:
+def schedule_bill_run(
+    store: Store, message: ScheduleBillRun, source: str, id: str, origin: Origin = DIRECT
+) -> Outcome:
     """The result names the `schedule` and, if it fires once only, its `execution` to be."""
-    return _schedule(store, message, message.command("schedule_bill_run", source, id), None)
+    return _schedule(store, message, message.command("schedule_bill_run", source, id, origin), None)
 
 
-def bill_account(store: Store, message: BillAccount, source: str, id: str) -> Outcome:
+def bill_account(
+    store: Store, message: BillAccount, source: str, id: str, origin: Origin = DIRECT
+) -> Outcome:
     """Like `schedule_bill_run`, for one account of the run's groups (R3)."""
-    return _schedule(store, message, message.command("bill_account", source, id), message.account)
+    return _schedule(
+        store, message, message.command("bill_account", source, id, origin), message.account
+    )
 
 
-def pause_schedule(store: Store, message: ChangeSchedule, source: str, id: str) -> Outcome:
+def pause_schedule(
+    store: Store, message: ChangeSchedule, source: str, id: str, origin: Origin = DIRECT
+) -> Outcome:
     """Nothing fires until it is resumed."""
-    command = message.command("pause_schedule", source, id)
+    command = message.command("pause_schedule", source, id, origin)
     return _change(store, message, command, lambda _, state: rules.pause(state))
 
 
-def resume_schedule(store: Store, message: ChangeSchedule, source: str, id: str) -> Outcome:
+def resume_schedule(
+    store: Store, message: ChangeSchedule, source: str, id: str, origin: Origin = DIRECT
+) -> Outcome:
     """Occurrences while it was paused are dropped (R5)."""
 
     def decide(workspace: Workspace, state: ScheduleState) -> ScheduleEvent:
@@ -111,12 +139,14 @@ def resume_schedule(store: Store, message: ChangeSchedule, source: str, id: str)
         recurrence = recurrence_of(state.timing, where)
         return rules.resume(state, recurrence.after(workspace.now) if recurrence else None)
 
-    return _change(store, message, message.command("resume_schedule", source, id), decide)
+    return _change(store, message, message.command("resume_schedule", source, id, origin), decide)
 
 
-def cancel_schedule(store: Store, message: ChangeSchedule, source: str, id: str) -> Outcome:
+def cancel_schedule(
+    store: Store, message: ChangeSchedule, source: str, id: str, origin: Origin = DIRECT
+) -> Outcome:
     """What was fired before goes on as an execution."""
-    command = message.command("cancel_schedule", source, id)
+    command = message.command("cancel_schedule", source, id, origin)
     return _change(store, message, command, lambda _, state: rules.cancel(state))
 
 
@@ -163,7 +193,7 @@ def _schedule(
             period_start=message.billing_period.start,
             period_end=message.billing_period.end,
             posting_date=message.posting_date,
-            catch_up=str(message.catch_up),
+            catch_up=message.catch_up,
             account=account,
             requested_by=message.requested_by,
         )

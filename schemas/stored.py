@@ -55,10 +55,14 @@ def decode(name: str, version: int, payload: bytes) -> Any:
         raise NewerHistory(name, version)
     if version == entry.version:
         return _decoder(name).decode(payload)
-    raw = _raw.decode(payload)
-    for step in range(version, entry.version):
+    return msgspec.convert(newest(name, version, _raw.decode(payload)), entry.cls, strict=False)
+
+
+def newest(name: str, version: int, raw: dict[str, Any]) -> dict[str, Any]:
+    """A raw payload brought to the newest version of its type, step by step."""
+    for step in range(version, BY_NAME[name].version):
         raw = UPCASTERS[name, step](raw)
-    return msgspec.convert(raw, entry.cls, strict=False)
+    return raw
 
 
 @cache

@@ -73,7 +73,7 @@ def set_account(workspace: Workspace, entry: SetAccount) -> Done:
 
 def _opened(workspace: Workspace, stream: StreamId, entry: SetAccount) -> Sequence[AccountEvent]:
     entry.need(f"account {entry.number!r}", "name", "currency", "bill_group")
-    check_name(entry.name, "name of an account")
+    check_name(entry.name, "name of an account", personal=True)
     check_name(entry.number, "number of an account")
     group = find_bill_group(workspace, entry.bill_group)
     invoicer = invoicer_of(entry, None)
@@ -103,7 +103,7 @@ def _changed(
     events: list[AccountEvent] = []
     if entry.given("name") and not _is_named(workspace, stream, state, entry.name):
         account_rules.check_can_be_named(state)
-        check_name(entry.name, "name of an account")
+        check_name(entry.name, "name of an account", personal=True)
         events.append(AccountRenamed(name=workspace.conceal(stream, entry.name)))
     if entry.given("currency") and entry.currency != state.currency:
         events += account_rules.change_currency(

@@ -1,14 +1,9 @@
 """Verbs on an account that cannot be taken back: forget its person, delete it."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from infra.cli.changing import Asking, ask, changing, yes_option
 from infra.cli.options import example
-
-if TYPE_CHECKING:
-    from commands.workspace import Workspace
 
 
 @click.command(epilog=example("billstream account erase C-1 --yes"))
@@ -20,19 +15,14 @@ def erase(account: str, yes: bool, asking: Asking) -> None:
 
     Its invoices, charges and dates stay; history still proves itself. It is billed as before.
     """
+    from commands.deletions import EraseAccount, erase_account
+
     if not yes and not asking.as_json:
         click.confirm(f"The name of {account} can never be read again. Erase it?", abort=True)
-
-    def handle(workspace: "Workspace") -> None:
-        from commands.setup.account import erase_account
-
-        erase_account(workspace, account)
-
     ask(
         asking,
-        "erase_account",
-        {"account": account},
-        handle,
+        erase_account,
+        lambda by: EraseAccount(account=account, requested_by=by),
         f"Erased the personal data of account {account}.",
     )
 
@@ -43,9 +33,11 @@ def erase(account: str, yes: bool, asking: Asking) -> None:
 def delete(account: str, asking: Asking) -> None:
     """Delete ACCOUNT with its packages, if it was never billed and nothing depends on it."""
 
-    def handle(workspace: "Workspace") -> None:
-        from commands.setup.account import delete_account
+    from commands.deletions import DeleteAccount, delete_account
 
-        delete_account(workspace, account)
-
-    ask(asking, "delete_account", {"account": account}, handle, f"Deleted account {account}.")
+    ask(
+        asking,
+        delete_account,
+        lambda by: DeleteAccount(account=account, requested_by=by),
+        f"Deleted account {account}.",
+    )

@@ -2,18 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING
 
 import click
 
 from infra.cli.changing import Asking, ask, changing
 from infra.cli.options import DATE, Function, example
-
-if TYPE_CHECKING:
-    from commands.workspace import Workspace
-
-
-Handler = Callable[["Workspace"], None]
 
 
 def _as_of(what: str) -> Callable[[Function], Function]:
@@ -28,12 +21,12 @@ def _as_of(what: str) -> Callable[[Function], Function]:
 def cancel(account_package: str, as_of: date | None, asking: Asking) -> None:
     """Cancel ACCOUNT_PACKAGE: it is billed up to that day, once more, and then never again."""
 
-    def handle(workspace: "Workspace") -> None:
-        from commands.setup import account_package as held
+    from commands.account_package_changes import CancelAccountPackage, cancel_account_package
 
-        held.cancel(workspace, account_package, as_of or workspace.today())
+    def message(by: str) -> CancelAccountPackage:
+        return CancelAccountPackage(account_package=account_package, as_of=as_of, requested_by=by)
 
-    _ask(asking, "cancel_account_package", account_package, {"as_of": as_of}, handle, "Cancelled")
+    ask(asking, cancel_account_package, message, f"Cancelled account-package {account_package}.")
 
 
 @click.command(
@@ -48,13 +41,14 @@ def cancel(account_package: str, as_of: date | None, asking: Asking) -> None:
 def suspend(account_package: str, as_of: date | None, until: date | None, asking: Asking) -> None:
     """Suspend ACCOUNT_PACKAGE: its days are not charged until it is resumed."""
 
-    def handle(workspace: "Workspace") -> None:
-        from commands.setup import account_package as held
+    from commands.account_package_changes import SuspendAccountPackage, suspend_account_package
 
-        held.suspend(workspace, account_package, as_of or workspace.today(), until)
+    def message(by: str) -> SuspendAccountPackage:
+        return SuspendAccountPackage(
+            account_package=account_package, as_of=as_of, until=until, requested_by=by
+        )
 
-    body: dict[str, object] = {"as_of": as_of, "until": until}
-    _ask(asking, "suspend_account_package", account_package, body, handle, "Suspended")
+    ask(asking, suspend_account_package, message, f"Suspended account-package {account_package}.")
 
 
 @click.command(epilog=example("billstream account-package resume C-1/internet --as-of 2020-10-21"))
@@ -64,12 +58,12 @@ def suspend(account_package: str, as_of: date | None, until: date | None, asking
 def resume(account_package: str, as_of: date | None, asking: Asking) -> None:
     """Resume ACCOUNT_PACKAGE: its days are charged again."""
 
-    def handle(workspace: "Workspace") -> None:
-        from commands.setup import account_package as held
+    from commands.account_package_changes import ResumeAccountPackage, resume_account_package
 
-        held.resume(workspace, account_package, as_of or workspace.today())
+    def message(by: str) -> ResumeAccountPackage:
+        return ResumeAccountPackage(account_package=account_package, as_of=as_of, requested_by=by)
 
-    _ask(asking, "resume_account_package", account_package, {"as_of": as_of}, handle, "Resumed")
+    ask(asking, resume_account_package, message, f"Resumed account-package {account_package}.")
 
 
 @click.command(
@@ -84,25 +78,14 @@ def resume(account_package: str, as_of: date | None, asking: Asking) -> None:
 @changing
 def set_price(account_package: str, price: str, as_of: date | None, asking: Asking) -> None:
     """Give ACCOUNT_PACKAGE a price of its own, or the catalogue's again."""
+    from commands.account_package_changes import SetAccountPackagePrice, set_account_package_price
+
     wanted = None if price == "catalogue" else price
 
-    def handle(workspace: "Workspace") -> None:
-        from commands.setup import account_package as held
+    def message(by: str) -> SetAccountPackagePrice:
+        return SetAccountPackagePrice(
+            account_package=account_package, price=wanted, as_of=as_of, requested_by=by
+        )
 
-        held.set_price(workspace, account_package, wanted, as_of or workspace.today())
-
-    body: dict[str, object] = {"price": wanted, "as_of": as_of}
-    _ask(asking, "set_account_package_price", account_package, body, handle, "Set the price of")
-
-
-def _ask(
-    asking: Asking,
-    type: str,
-    account_package: str,
-    details: dict[str, object],
-    handle: Handler,
-    done: str,
-) -> None:
-    given = {k: v.isoformat() if isinstance(v, date) else v for k, v in details.items()}
-    body = {"account_package": account_package, **given}
-    ask(asking, type, body, handle, f"{done} account-package {account_package}.")
+    said = f"Set the price of account-package {account_package}."
+    ask(asking, set_account_package_price, message, said)

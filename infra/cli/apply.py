@@ -41,9 +41,8 @@ def apply(
     import gc
     from uuid import uuid4
 
-    from commands.handling import run_command
-    from commands.setup_file import apply_command, apply_setup, read_setup
-    from commands.workspace import Workspace
+    from commands.applying import apply_files
+    from commands.setup_file import apply_command, read_setup
     from infra import personal_keys
     from infra.composition import open_app
     from infra.settings import settings
@@ -51,13 +50,6 @@ def apply(
     gc.disable()  # a large file makes many objects and no cycles
     read = [_read(path) for path in files]
     setup = read_setup(read)
-    summary: Summary = {}
-
-    def body(workspace: Workspace) -> dict[str, str]:
-        nonlocal summary
-        summary = apply_setup(workspace, setup)
-        return {}
-
     command = apply_command(
         read,
         source="cli",
@@ -66,7 +58,7 @@ def apply(
     )
     try:
         with open_app(database, create=True) as app:
-            outcome = run_command(app.store, command, body, personal_keys)
+            outcome, summary = apply_files(app.store, command, setup, personal_keys)
     finally:
         gc.enable()
     _show(summary, outcome.changed, as_json)

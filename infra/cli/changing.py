@@ -1,6 +1,6 @@
 """What the verbs that change the setup have in common: one command, one sentence about it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,8 +9,8 @@ import click
 from infra.cli.options import command_options, database_option, json_option
 
 if TYPE_CHECKING:
+    from commands.asking import Handler, Message
     from commands.handling import Outcome
-    from commands.workspace import Workspace
 
 
 class Asking(NamedTuple):
@@ -39,52 +39,39 @@ def changing(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def ask(
-    asking: Asking,
-    type: str,
-    body: Mapping[str, object],
-    handler: Callable[["Workspace"], object],
-    said: str,
+    asking: Asking, handler: "Handler[Any]", message: Callable[[str], "Message"], said: str
 ) -> None:
-    """Runs one command on the database and says what came of it."""
+    """Runs one command on the database and says what came of it. `message` makes it, given who
+    asks.
+    """
     from infra.cli.output import print_json, say
 
-    outcome = run(asking, type, body, handler)
+    made = message(_requested_by(asking))
+    outcome = _run(asking, handler, made)
     if asking.as_json:
-        print_json({**body, "changed": outcome.changed})
+        shown = made.model_dump(mode="json", exclude={"requested_by"})
+        print_json({**shown, "changed": outcome.changed})
     elif outcome.changed:
         say(said)
     else:
         say("Nothing to change.")
 
 
-def run(
-    asking: Asking,
-    type: str,
-    body: Mapping[str, object],
-    handler: Callable[["Workspace"], object],
-) -> "Outcome":
-    """Runs one command on the database."""
+def _run(asking: Asking, handler: "Handler[Any]", message: "Message") -> "Outcome":
     from uuid import uuid4
 
-    from commands.handling import run_command
-    from commands.message import Command
     from infra import personal_keys
     from infra.composition import open_app
+
+    id = asking.command_id or str(uuid4())
+    with open_app(asking.database) as app:
+        return handler(app.store, message, "cli", id, personal_keys)
+
+
+def _requested_by(asking: Asking) -> str:
     from infra.settings import settings
 
-    def decide(workspace: "Workspace") -> dict[str, str]:
-        handler(workspace)
-        return {}
-
-    command = Command(
-        type,
-        "cli",
-        asking.command_id or str(uuid4()),
-        body,
-        asking.requested_by or settings().requested_by,
-    )
-    with open_app(asking.database) as app:
-        return run_command(app.store, command, decide, personal_keys)
+    return asking.requested_by or settings().requested_by
 
 
 def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:

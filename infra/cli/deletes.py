@@ -1,14 +1,9 @@
 """Verbs that delete a piece of setup: refused while anything uses it (R1)."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from infra.cli.changing import Asking, ask, changing
 from infra.cli.options import example
-
-if TYPE_CHECKING:
-    from commands.workspace import Workspace
 
 
 @click.command(epilog=example('billstream bill-group delete "Default Bill Group"'))
@@ -17,12 +12,14 @@ if TYPE_CHECKING:
 def bill_group(name: str, asking: Asking) -> None:
     """Delete the bill group NAME, if no account is in it and no bill run names it."""
 
-    def delete(workspace: "Workspace") -> None:
-        from commands.setup.bill_group import delete_bill_group
+    from commands.deletions import DeleteBillGroup, delete_bill_group
 
-        delete_bill_group(workspace, name)
-
-    ask(asking, "delete_bill_group", {"name": name}, delete, f"Deleted bill group {name}.")
+    ask(
+        asking,
+        delete_bill_group,
+        lambda by: DeleteBillGroup(name=name, requested_by=by),
+        f"Deleted bill group {name}.",
+    )
 
 
 @click.command(epilog=example('billstream exchange-rates delete "October 2020"'))
@@ -31,12 +28,14 @@ def bill_group(name: str, asking: Asking) -> None:
 def exchange_rates(name: str, asking: Asking) -> None:
     """Delete the exchange rates NAME, if nothing has used them and no bill run names them."""
 
-    def delete(workspace: "Workspace") -> None:
-        from commands.setup.exchange_rates import delete_exchange_rates
+    from commands.deletions import DeleteExchangeRates, delete_exchange_rates
 
-        delete_exchange_rates(workspace, name)
-
-    ask(asking, "delete_exchange_rates", {"name": name}, delete, f"Deleted exchange rates {name}.")
+    ask(
+        asking,
+        delete_exchange_rates,
+        lambda by: DeleteExchangeRates(name=name, requested_by=by),
+        f"Deleted exchange rates {name}.",
+    )
 
 
 @click.command(epilog=example("billstream package delete internet"))
@@ -45,12 +44,14 @@ def exchange_rates(name: str, asking: Asking) -> None:
 def package(code: str, asking: Asking) -> None:
     """Delete the package CODE, if no account holds it."""
 
-    def delete(workspace: "Workspace") -> None:
-        from commands.setup.package import delete_package
+    from commands.deletions import DeletePackage, delete_package
 
-        delete_package(workspace, code)
-
-    ask(asking, "delete_package", {"code": code}, delete, f"Deleted package {code}.")
+    ask(
+        asking,
+        delete_package,
+        lambda by: DeletePackage(code=code, requested_by=by),
+        f"Deleted package {code}.",
+    )
 
 
 @click.command(epilog=example("billstream bill-run delete Default"))
@@ -59,9 +60,11 @@ def package(code: str, asking: Asking) -> None:
 def bill_run(name: str, asking: Asking) -> None:
     """Delete the bill run NAME, if nothing is scheduled for it."""
 
-    def delete(workspace: "Workspace") -> None:
-        from commands.setup.bill_run import delete_bill_run
+    from commands.deletions import DeleteBillRun, delete_bill_run
 
-        delete_bill_run(workspace, name)
-
-    ask(asking, "delete_bill_run", {"name": name}, delete, f"Deleted bill run {name}.")
+    ask(
+        asking,
+        delete_bill_run,
+        lambda by: DeleteBillRun(name=name, requested_by=by),
+        f"Deleted bill run {name}.",
+    )

@@ -116,14 +116,13 @@ def cancel(
     from infra.cli.output import print_json, say
     from infra.cli.running import run_to_end
     from infra.composition import open_app
-    from infra.store.runners import is_alive
 
     with open_app(database) as app:
         execution = execution_id(Look(app), execution)
         command = _command("cancel_execution", execution, command_id, requested_by)
         cancel_execution(app.store, command, execution)
         stream = identity.parse(execution)
-        if not is_alive(app.store, stream):
+        if not app.store.is_alive(stream):
             run_to_end(app, stream)
         with app.store.snapshot() as found:
             state: Any = found.get("execution", stream)
@@ -159,11 +158,12 @@ def resume(execution: str, database: str | None, as_json: bool) -> int:
 
 
 def _command(type: str, execution: str, id: str | None, by: str | None) -> Any:
-    from commands.message import Command
+    from commands.execution_control import ChangeExecution
     from infra.settings import settings
 
     asked = by or settings().requested_by
-    return Command(type, "cli", id or str(uuid4()), {"execution": execution}, asked)
+    message = ChangeExecution(execution=execution, requested_by=asked)
+    return message.command(type, "cli", id or str(uuid4()))
 
 
 def _run_and_show(app: "App", stream: bytes, as_json: bool) -> int:

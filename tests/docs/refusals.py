@@ -15,7 +15,7 @@ from tests.support.sources import named, sources, tree_of
 
 Scope = ast.FunctionDef
 
-_ERRORS = ("Refusal", "StoreError")
+_ERRORS = ("Refusal", "StoreError", "WireError")
 
 
 class Told(NamedTuple):
