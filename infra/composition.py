@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from infra.settings import settings
 
 if TYPE_CHECKING:
-    from infra.store.sqlite import SqliteStore
+    from infra.store.owned import OwnedStore
     from infra.views.views import Views
 
 
 class App:
     """What a verb works with: the event store and the views over it, of one owner."""
 
-    def __init__(self, store: "SqliteStore") -> None:
+    def __init__(self, store: "OwnedStore") -> None:
         self.store = store
 
     @cached_property

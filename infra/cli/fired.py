@@ -55,10 +55,9 @@ class Fires:
     def recover(self) -> None:
         """Finishes the executions that a dead process left running."""
         from consumers.worker import unfinished
-        from infra.store.runners import is_alive
 
         for execution in unfinished(self._app.store):
-            if execution not in self._refused and not is_alive(self._app.store, execution):
+            if execution not in self._refused and not self._app.store.is_alive(execution):
                 notice(f"execution {text(execution)} was left running; finishing it")
                 self.execute(execution)
 

@@ -1,5 +1,6 @@
 """`billstream init`: make a database, or a sandbox whose clock only you move."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 
 import click
@@ -26,24 +27,22 @@ def init(sandbox: bool, clock: str | None, database: str | None, as_json: bool) 
     """Make a new database. Without --sandbox its clock is the computer's."""
     from infra.cli.output import print_json, say
     from infra.settings import settings
-    from infra.store import errors
-    from infra.store.connect import path_of
-    from infra.store.open import open_store
+    from infra.store.open import exists, is_there, open_store
 
     if clock is not None and not sandbox:
         raise click.UsageError("--clock is for --sandbox: another database's clock cannot be set")
     begins = _begins(clock) if sandbox else None
     url = database or settings().database_url
-    path = path_of(url)
-    is_there = path.exists() and (not path.is_file() or path.stat().st_size > 0)
-    open_store(url, create=True, sandbox_clock=begins).close()
-    if is_there:
-        raise errors.exists(path)
+    there = is_there(url)
+    with closing(open_store(url, create=True, sandbox_clock=begins)) as made:
+        shown = url if url.startswith("sqlite:") else made.url
+    if there:
+        raise exists(url)
     if as_json:
         clock_at = begins.isoformat() if begins else None
-        print_json({"database": url, "sandbox": sandbox, "clock": clock_at})
+        print_json({"database": shown, "sandbox": sandbox, "clock": clock_at})
     else:
-        say(f"Made {url}" + (f", a sandbox at {begins:%Y-%m-%d %H:%M} UTC." if begins else "."))
+        say(f"Made {shown}" + (f", a sandbox at {begins:%Y-%m-%d %H:%M} UTC." if begins else "."))
 
 
 def _begins(clock: str | None) -> datetime:

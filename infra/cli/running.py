@@ -25,9 +25,8 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
     """
     from commands.executions import start_execution
     from consumers.worker import Progress, run_execution
-    from infra.store.runners import mark_running, unmark
 
-    mark_running(app.store, execution_id)
+    app.store.mark_running(execution_id)
     try:
         chunks = start_execution(app.store, execution_id).chunks
         expected = chunks * PACKAGES_A_CHUNK
@@ -40,17 +39,16 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
 
             return run_execution(app.store, execution_id, between_chunks)
     finally:
-        unmark(app.store, execution_id)
+        app.store.unmark(execution_id)
 
 
 def finish_abandoned(app: "App") -> list[StreamId]:
     """Takes up every execution that a dead process left queued or running, to its end."""
     from consumers.worker import unfinished
-    from infra.store.runners import is_alive
 
     taken: list[StreamId] = []
     for execution_id in unfinished(app.store):
-        if is_alive(app.store, execution_id):
+        if app.store.is_alive(execution_id):
             continue
         text = identity.text(execution_id)
         notice(f"execution {text} was left running; finishing it")

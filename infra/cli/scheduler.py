@@ -88,14 +88,13 @@ def scheduler(database: str | None, poll: float) -> None:
 def _run(app: "App", execution: "StreamId", stop: Stop) -> "ExecutionState":
     """Runs an execution unless it has to stop: then between two chunks, leaving it running."""
     from consumers.worker import Progress, run_execution
-    from infra.store.runners import mark_running, unmark
 
     def between_chunks(so_far: Progress) -> None:
         if stop.is_set() and so_far.done < so_far.chunks:
             raise Stopped
 
-    mark_running(app.store, execution)
+    app.store.mark_running(execution)
     try:
         return run_execution(app.store, execution, between_chunks)
     finally:
-        unmark(app.store, execution)
+        app.store.unmark(execution)

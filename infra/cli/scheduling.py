@@ -22,7 +22,7 @@ from infra.cli.times import owner_zone
 from infra.composition import App, open_app
 
 if TYPE_CHECKING:
-    from infra.store.sqlite import SqliteStore
+    from infra.store.owned import OwnedStore
 
 LOOK_AGAIN = 0.5
 """Seconds between two looks at what another process is doing, or at a sandbox's clock."""
@@ -88,16 +88,14 @@ def _to_the_end(
         time.sleep(_nap(app.store, state.next_at, now))
 
 
-def _nap(store: "SqliteStore", due: datetime | None, now: datetime) -> float:
+def _nap(store: "OwnedStore", due: datetime | None, now: datetime) -> float:
     left = LOOK_AGAIN if due is None or store.is_sandbox else (due - now).total_seconds()
     return max(0.0, min(left, LOOK_AGAIN))
 
 
 def _finish(app: App, execution: StreamId) -> ExecutionState:
     """The end of an execution: run here, or by the process that has taken it up."""
-    from infra.store.runners import is_alive
-
-    while is_alive(app.store, execution):
+    while app.store.is_alive(execution):
         time.sleep(LOOK_AGAIN)
     with app.store.snapshot() as reading:
         found = reading.get("execution", execution)

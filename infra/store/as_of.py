@@ -5,7 +5,6 @@ the invoicer changes since. What the billing pass asks costs a few times what th
 `children_of` and `is_absent` go through all accounts, for nobody decides about the past.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
@@ -23,8 +22,9 @@ from commands.store import (
     Versioned,
 )
 from infra.store import chain, checks, folding
+from infra.store.database import Database
 from infra.store.meta import moment
-from infra.store.rows import batches, marks
+from infra.store.rows import batches
 from schemas.kinds import KINDS
 from schemas.stored import decode
 
@@ -34,15 +34,15 @@ _PAGE = 1000
 class PastReading:
     """History as it was when `position` was its head, or in the middle of a commit."""
 
-    def __init__(self, connection: sqlite3.Connection, position: int) -> None:
-        self._connection = connection
+    def __init__(self, database: Database, position: int) -> None:
+        self._database = database
         self._position = position
 
     @property
     def head(self) -> Head:
         """The last whole commit at or before the position."""
         query = "SELECT last, root, at FROM commits WHERE last <= ? ORDER BY first DESC LIMIT 1"
-        row = self._connection.execute(query, (self._position,)).fetchone()
+        row = self._database.execute(query, (self._position,)).fetchone()
         position, root, at = (0, chain.START, 0) if row is None else row
         return Head(position, root, moment(at))
 
@@ -53,18 +53,19 @@ class PastReading:
         return {found.stream: found for found in self._folded(kind, streams)}
 
     def all_of(self, kind: str, key: str = "") -> Iterator[Versioned]:
-        rows = self._connection.execute("SELECT stream FROM states WHERE kind = ?", (kind,))
+        rows = self._database.execute("SELECT stream FROM states WHERE kind = ?", (kind,))
         key_of = KINDS[kind].key
         found = [(key_of(it.state), it) for it in self._folded(kind, _first(rows))]
         found.sort(key=lambda pair: (pair[0], pair[1].stream))
         return iter([it for its_key, it in found if its_key.startswith(key)])
 
     def package_by_ref(self, refs: Iterable[str]) -> dict[str, PackageRow]:
-        query = "SELECT stream FROM account_packages WHERE ref IN "
+        query = "SELECT stream FROM account_packages WHERE ref"
         streams = (
             stream
             for some in batches(refs, checks.MANY)
-            for stream in _first(self._connection.execute(f"{query}({marks(some)})", some))
+            for among, params in (self._database.among(some),)
+            for stream in _first(self._database.execute(f"{query} {among}", params))
         )
         return {row.state.ref: row for row in self._packages(streams)}
 
@@ -102,7 +103,7 @@ class PastReading:
                 return not self.package_by_ref([str(value)])
             case _:
                 query = "SELECT stream FROM account_packages WHERE package = ?"
-                streams = _first(self._connection.execute(query, (value,)))
+                streams = _first(self._database.execute(query, (value,)))
                 return not any(True for _ in self._packages(streams))
 
     def next_number(self, series: str) -> int:
@@ -111,7 +112,7 @@ class PastReading:
             "SELECT topic, schema_version, payload FROM events WHERE stream = ? AND position <= ?"
         )
         following = 0
-        for row in self._connection.execute(query, (identity.owner(), self._position)):
+        for row in self._database.execute(query, (identity.owner(), self._position)):
             event = decode(*row)
             if isinstance(event, OwnerSetUp | InvoiceNumberingChanged):
                 following = max(following, event.numbering.start)
@@ -173,7 +174,7 @@ class PastReading:
             WHERE topic = 'account.invoicer_changed' AND position > ? ORDER BY position DESC
         """
         moved: dict[StreamId, StreamId] = {}
-        for stream, *stored in self._connection.execute(query, (self._position,)):
+        for stream, *stored in self._database.execute(query, (self._position,)):
             event: InvoicerChanged = decode(*stored)
             moved[stream] = identity.account(event.previous)
         return moved
@@ -186,7 +187,7 @@ class PastReading:
             query += " AND invoicer < ?"
             params.append(high)
         moved = self._moved
-        here = {s for s in _first(self._connection.execute(query, params)) if s not in moved}
+        here = {s for s in _first(self._database.execute(query, params)) if s not in moved}
         here.update(s for s, was in moved.items() if was >= low and (not high or was < high))
         return sorted(here)
 
@@ -197,7 +198,7 @@ class PastReading:
         return {row.stream: (row.invoicer, row.stream) for row in rows}
 
     def _folded(self, kind: str, streams: Iterable[StreamId]) -> Iterator[Versioned]:
-        return folding.as_of(self._connection, kind, streams, self._position)
+        return folding.as_of(self._database, kind, streams, self._position)
 
     def _packages(self, streams: Iterable[StreamId]) -> Iterator[PackageRow]:
         for stream, version, state in self._folded("account_package", streams):
@@ -205,9 +206,10 @@ class PastReading:
                 yield PackageRow(stream, version, identity.account(state.account), state)
 
     def _package_streams(self, accounts: Iterable[StreamId]) -> Iterator[StreamId]:
-        query = "SELECT stream FROM account_packages WHERE account IN "
+        query = "SELECT stream FROM account_packages WHERE account"
         for some in batches(accounts, checks.MANY):
-            rows = self._connection.execute(f"{query}({marks(some)}) ORDER BY stream", some)
+            among, params = self._database.among(some)
+            rows = self._database.execute(f"{query} {among} ORDER BY stream", params)
             yield from _first(rows.fetchall())
 
     def _due(self, accounts: Iterable[StreamId], end: date) -> Iterator[PackageRow]:
@@ -229,7 +231,7 @@ class PastReading:
             "SELECT invoicer FROM accounts WHERE invoicer > ? ORDER BY invoicer LIMIT 1 OFFSET ?"
         )
         while True:
-            row = self._connection.execute(query, (low, _PAGE)).fetchone()
+            row = self._database.execute(query, (low, _PAGE)).fetchone()
             if row is None or (high and row[0] >= high):
                 yield low, high
                 return
@@ -241,7 +243,7 @@ class PastReading:
             SELECT topic, schema_version, payload FROM events
             WHERE position <= ? AND topic = 'invoice.generated' ORDER BY position DESC
         """
-        for row in self._connection.execute(query, (self._position,)):
+        for row in self._database.stream(query, (self._position,)):
             event = decode(*row)
             if event.series == series:
                 return int(event.sequence)

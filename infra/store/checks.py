@@ -1,11 +1,11 @@
 """What a batch relied on, looked at again under the order lock (design decisions 8, 17)."""
 
-import sqlite3
 from collections import defaultdict
 
 from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId, text
 from commands.store import Absence, Batch, Conflict
+from infra.store.database import Database
 from infra.store.state_rows import table_of
 from schemas.kinds import STATELESS, kind_of_type, state_decoder
 
@@ -22,52 +22,52 @@ _ABSENCES = {
 }
 
 
-def still_holds(cursor: sqlite3.Cursor, batch: Batch) -> None:
+def still_holds(database: Database, batch: Batch) -> None:
     """Raises Conflict if a version or an absence the batch relied on has changed, or its
     execution is not running any more.
     """
-    _same_versions(cursor, batch.reads)
+    _same_versions(database, batch.reads)
     for absence in batch.absences:
-        if not is_absent(cursor, absence):
+        if not is_absent(database, absence):
             raise Conflict(f"{absence.kind}.{absence.column} {absence.value!r} is taken")
     if batch.whole_kinds:
-        _unchanged(cursor, batch.read_at, frozenset(batch.whole_kinds))
-    if batch.running is not None and not _is_running(cursor, batch.running):
+        _unchanged(database, batch.read_at, frozenset(batch.whole_kinds))
+    if batch.running is not None and not _is_running(database, batch.running):
         raise Conflict(f"execution {text(batch.running)} is not running")
 
 
-def continues(cursor: sqlite3.Cursor, streams: list[tuple[StreamId, int]]) -> None:
+def continues(database: Database, streams: list[tuple[StreamId, int]]) -> None:
     """Raises Conflict if a stream without state row is not at the version it is continued from;
     a version already taken shows by itself.
     """
     for stream, version in streams:
         query = "SELECT 1 FROM events WHERE stream = ? AND version = ?"
-        if cursor.execute(query, (stream, version)).fetchone() is None:
+        if database.execute(query, (stream, version)).fetchone() is None:
             raise Conflict(f"stream {text(stream)} is not at version {version}")
 
 
-def is_absent(cursor: sqlite3.Cursor | sqlite3.Connection, absence: Absence) -> bool:
+def is_absent(database: Database, absence: Absence) -> bool:
     """Nothing live has that value in that column."""
     clause = _ABSENCES[absence.kind, absence.column]
     query = f"SELECT 1 FROM {clause} LIMIT 1"
-    return cursor.execute(query, (absence.value,)).fetchone() is None
+    return database.execute(query, (absence.value,)).fetchone() is None
 
 
-def _unchanged(cursor: sqlite3.Cursor, since: int, names: frozenset[str]) -> None:
+def _unchanged(database: Database, since: int, names: frozenset[str]) -> None:
     """Raises Conflict if an event of these kinds, or of these stored names, came since."""
     query = "SELECT DISTINCT topic FROM events WHERE position > ?"
-    for (topic,) in cursor.execute(query, (since,)):
+    for (topic,) in database.execute(query, (since,)):
         if topic in names or kind_of_type(topic) in names:
             raise Conflict(f"{topic} since it was read")
 
 
-def _same_versions(cursor: sqlite3.Cursor, reads: list[tuple[str, StreamId, int]]) -> None:
+def _same_versions(database: Database, reads: list[tuple[str, StreamId, int]]) -> None:
     by_source: dict[str, dict[StreamId, int]] = defaultdict(dict)
     for kind, stream, version in reads:
         if by_source[_source(kind)].setdefault(stream, version) != version:
             raise Conflict(f"{kind} {text(stream)} changed while it was read")
     for source, expected in by_source.items():
-        found = _versions(cursor, source, list(expected))
+        found = _versions(database, source, list(expected))
         for stream, version in expected.items():
             if found.get(stream, 0) != version:
                 raise Conflict(f"stream {text(stream)} is not at version {version} any more")
@@ -77,20 +77,20 @@ def _source(kind: str) -> str:
     return "events" if kind in STATELESS else table_of(kind)
 
 
-def _versions(cursor: sqlite3.Cursor, source: str, streams: list[StreamId]) -> dict[StreamId, int]:
+def _versions(database: Database, source: str, streams: list[StreamId]) -> dict[StreamId, int]:
     column, ending = ("max(version)", "GROUP BY stream") if source == "events" else ("version", "")
     found: dict[StreamId, int] = {}
     for start in range(0, len(streams), MANY):
         some = streams[start : start + MANY]
-        marks = ",".join("?" * len(some))
-        query = f"SELECT stream, {column} FROM {source} WHERE stream IN ({marks}) {ending}"
-        found.update(cursor.execute(query, some).fetchall())
+        among, params = database.among(some)
+        query = f"SELECT stream, {column} FROM {source} WHERE stream {among} {ending}"
+        found.update(database.execute(query, params).fetchall())
     return found
 
 
-def _is_running(cursor: sqlite3.Cursor, execution: StreamId) -> bool:
+def _is_running(database: Database, execution: StreamId) -> bool:
     query = "SELECT state FROM states WHERE stream = ?"
-    row = cursor.execute(query, (execution,)).fetchone()
+    row = database.execute(query, (execution,)).fetchone()
     if row is None:
         return False
     state: ExecutionState = state_decoder("execution").decode(row[0])

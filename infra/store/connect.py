@@ -2,11 +2,14 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
 from infra.store import errors
+from infra.store.database import Row
 from infra.store.tables import ALL_TABLES, APPLICATION_ID, FILE_VERSION
 
 _SCHEME = "sqlite:///"
@@ -32,10 +35,26 @@ def path_of(url: str) -> Path:
     return Path(unquote(url.removeprefix(_SCHEME)))
 
 
-def connect(path: Path, lock_timeout: float) -> sqlite3.Connection:
+class HistoryConnection(sqlite3.Connection):
+    """Is a `Database` as it stands."""
+
+    ordered_join = "CROSS JOIN"
+    unindexed = "+"
+
+    def stream(self, sql: str, parameters: Sequence[Any] = (), /) -> Iterator[Row]:
+        """The rows, which SQLite finds as they are asked for."""
+        return self.execute(sql, parameters)
+
+    def among(self, items: list[Any], /) -> tuple[str, Sequence[Any]]:
+        """`IN` with a placeholder an item."""
+        return f"IN ({','.join('?' * len(items))})", items
+
+
+def connect(path: Path, lock_timeout: float) -> HistoryConnection:
     """A connection in autocommit mode: transactions are begun by those who need one."""
     connection = sqlite3.connect(
-        path.absolute().as_uri() + "?mode=rw",
+        factory=HistoryConnection,
+        database=path.absolute().as_uri() + "?mode=rw",
         uri=True,
         timeout=lock_timeout,
         isolation_level=None,

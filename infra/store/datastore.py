@@ -1,9 +1,9 @@
 """The library's connection pool, opening connections our way and locking at BEGIN."""
 
-import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from eventsourcing.sqlite import (
     SQLiteConnection,
@@ -12,7 +12,7 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
 )
 
-from infra.store.connect import connect
+from infra.store.connect import HistoryConnection, connect
 from infra.store.errors import translated
 
 
@@ -40,23 +40,21 @@ class HistoryDatastore(SQLiteDatastore):
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Generator[SQLiteCursor]:
-        with self.cursor(commit=commit) as cursor:
-            yield SQLiteCursor(cursor)
+        with self.connection(commit=commit) as connection:
+            yield SQLiteCursor(connection.cursor())
 
     @contextmanager
-    def cursor(self, *, commit: bool) -> Generator[sqlite3.Cursor]:
-        """A transaction on a plain cursor: committed at the end if asked to and nothing was
-        raised, else rolled back. SQLite's errors come out as ours.
+    def connection(self, *, commit: bool) -> Generator[HistoryConnection]:
+        """A transaction: committed at the end if asked to and nothing was raised, else rolled
+        back. SQLite's errors come out as ours.
         """
-        with translated(self.path), self.get_connection(commit=commit) as connection:
-            cursor = connection.cursor().sqlite_cursor
-            cursor.execute("BEGIN IMMEDIATE" if commit else "BEGIN")
+        with translated(self.path), self.get_connection(commit=commit) as pooled:
+            connection = cast(HistoryConnection, pooled.cursor().sqlite_cursor.connection)
+            connection.execute("BEGIN IMMEDIATE" if commit else "BEGIN")
             try:
-                yield cursor
-                cursor.execute("COMMIT" if commit else "ROLLBACK")
+                yield connection
+                connection.execute("COMMIT" if commit else "ROLLBACK")
             except BaseException:
-                if cursor.connection.in_transaction:
-                    cursor.connection.rollback()
+                if connection.in_transaction:
+                    connection.rollback()
                 raise
-            finally:
-                cursor.close()

@@ -16,6 +16,18 @@ class StoreError(Exception):
         self.details: Mapping[str, object] = details
 
 
+def not_a_sandbox() -> StoreError:
+    return StoreError(
+        "not_a_sandbox",
+        "the clock of this database is the computer's: "
+        "make a sandbox with `billstream init --sandbox --clock TIME`",
+    )
+
+
+def clock_goes_back() -> StoreError:
+    return StoreError("clock_goes_back", "a clock cannot be set back")
+
+
 def missing(path: Path) -> StoreError:
     return StoreError(
         "database_missing",

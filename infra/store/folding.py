@@ -1,6 +1,5 @@
 """Aggregates as they were: folds of their streams up to a position, in bulk."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -11,19 +10,20 @@ from aggregates.event import State
 from aggregates.identity import StreamId
 from commands.store import Versioned
 from infra.store import checks
-from infra.store.rows import batches, marks
+from infra.store.database import Database
+from infra.store.rows import batches
 from schemas.kinds import KINDS, state_decoder
 from schemas.stored import decode
 
 _WHOLE = """
     SELECT stream, version, topic, schema_version, payload FROM events
-    WHERE stream IN ({marks}) AND position <= ? ORDER BY stream, version
+    WHERE stream {among} AND position <= ? ORDER BY stream, version
 """
 
 _FROM_LAST_BILLED = """
     SELECT e.stream, e.version, e.topic, e.schema_version, e.payload
-    FROM account_packages p CROSS JOIN events e ON e.stream = p.stream
-    WHERE p.stream IN ({marks}) AND e.position <= ? AND e.version >= coalesce(
+    FROM account_packages p {join} events e ON e.stream = p.stream
+    WHERE p.stream {among} AND e.position <= ? AND e.version >= coalesce(
         (SELECT b.version FROM events b
          WHERE b.stream = p.stream AND b.position <= ? AND b.topic = 'account_package.billed'
          ORDER BY b.version DESC LIMIT 1), 1)
@@ -48,7 +48,7 @@ def fold(kind: str, rows: Iterable[tuple[Any, ...]]) -> State:
 
 
 def as_of(
-    connection: sqlite3.Connection, kind: str, streams: Iterable[StreamId], position: int
+    database: Database, kind: str, streams: Iterable[StreamId], position: int
 ) -> Iterator[Versioned]:
     """The aggregates that existed at a position, by stream within each piece of the input.
 
@@ -58,7 +58,9 @@ def as_of(
     query = _FROM_LAST_BILLED if billed else _WHOLE
     limits = (position, position) if billed else (position,)
     for some in batches(streams, checks.MANY):
-        rows = connection.execute(query.format(marks=marks(some)), (*some, *limits))
+        among, params = database.among(some)
+        sql = query.format(among=among, join=database.ordered_join)
+        rows = database.execute(sql, (*params, *limits))
         for stream, events in groupby(rows, key=itemgetter(0)):
             listed = list(events)
             state = fold(kind, (row[2:] for row in listed))

@@ -8,7 +8,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from aggregates.event import Event
-from infra.store.recorder import library_topic, split_topic
+from infra.store.library import library_topic, split_topic
 from schemas.stored import decode, encode
 
 

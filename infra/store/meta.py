@@ -1,7 +1,8 @@
-"""Facts about the file: its epoch, whether it is a sandbox, and the sandbox's clock."""
+"""Facts about the database: its epoch, whether it is a sandbox, and the sandbox's clock."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
+
+from infra.store.database import Database
 
 EPOCH = "epoch"
 SANDBOX_CLOCK = "sandbox_clock"
@@ -20,23 +21,23 @@ def moment(microseconds: int) -> datetime:
     return _BEGINNING + timedelta(microseconds=microseconds)
 
 
-def read(connection: sqlite3.Cursor | sqlite3.Connection, key: str) -> str | None:
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+def read(database: Database, key: str) -> str | None:
+    row = database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])
 
 
-def write(connection: sqlite3.Cursor | sqlite3.Connection, key: str, value: str) -> None:
-    connection.execute(
+def write(database: Database, key: str, value: str) -> None:
+    database.execute(
         "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         (key, value),
     )
 
 
-def read_clock(connection: sqlite3.Cursor | sqlite3.Connection) -> datetime | None:
+def read_clock(database: Database) -> datetime | None:
     """The sandbox's clock; None where the computer's counts."""
-    stored = read(connection, SANDBOX_CLOCK)
+    stored = read(database, SANDBOX_CLOCK)
     return None if stored is None else moment(int(stored))
 
 
-def write_clock(connection: sqlite3.Cursor | sqlite3.Connection, at: datetime) -> None:
-    write(connection, SANDBOX_CLOCK, str(microseconds(at)))
+def write_clock(database: Database, at: datetime) -> None:
+    write(database, SANDBOX_CLOCK, str(microseconds(at)))

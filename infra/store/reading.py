@@ -1,8 +1,8 @@
 """Now: one snapshot of the state rows, for handlers and for the billing pass."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from aggregates.identity import StreamId
 from commands.store import (
@@ -14,8 +14,9 @@ from commands.store import (
     Versioned,
 )
 from infra.store import checks, numbers
-from infra.store.appending import read_head
-from infra.store.rows import account_row, batches, marks, package_row, receivables_row
+from infra.store.database import Database, Result
+from infra.store.linking import read_head
+from infra.store.rows import account_row, batches, package_row, receivables_row
 from infra.store.state_rows import table_of
 from schemas.kinds import state_decoder
 
@@ -28,9 +29,10 @@ _LAST_KEY = "\U0010ffff"
 class SnapshotReading:
     """Answers from the state rows inside a read transaction that its maker begins and ends."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._head = read_head(connection)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._join = database.ordered_join
+        self._head = read_head(database)
 
     @property
     def head(self) -> Head:
@@ -41,10 +43,10 @@ class SnapshotReading:
 
     def get_many(self, kind: str, streams: Iterable[StreamId]) -> dict[StreamId, Versioned]:
         decode = state_decoder(kind).decode
-        query = f"SELECT stream, version, state FROM {table_of(kind)} WHERE stream IN "
+        query = f"SELECT stream, version, state FROM {table_of(kind)} WHERE stream"
         found: dict[StreamId, Versioned] = {}
         for some in batches(streams, checks.MANY):
-            for stream, version, state in self._all(f"{query}({marks(some)})", some):
+            for stream, version, state in self._among(query, some):
                 found[stream] = Versioned(stream, version, decode(state))
         return found
 
@@ -58,19 +60,19 @@ class SnapshotReading:
             yield Versioned(stream, version, decode(state))
 
     def package_by_ref(self, refs: Iterable[str]) -> dict[str, PackageRow]:
-        query = f"SELECT ref, {_PACKAGE} FROM account_packages p WHERE live AND ref IN "
+        query = f"SELECT ref, {_PACKAGE} FROM account_packages p WHERE live AND ref"
         found: dict[str, PackageRow] = {}
         for some in batches(refs, checks.MANY):
-            for ref, *row in self._all(f"{query}({marks(some)})", some):
+            for ref, *row in self._among(query, some):
                 found[ref] = package_row(*row)
         return found
 
     def packages_of(self, accounts: Iterable[StreamId]) -> list[PackageRow]:
-        query = f"SELECT {_PACKAGE} FROM account_packages p WHERE live AND account IN "
+        query = f"SELECT {_PACKAGE} FROM account_packages p WHERE live AND account"
         return [
             package_row(*row)
             for some in batches(accounts, checks.MANY)
-            for row in self._all(f"{query}({marks(some)}) ORDER BY account, stream", some)
+            for row in self._among(query, some, "ORDER BY account, stream")
         ]
 
     def members_of(self, invoicer: StreamId) -> list[AccountRow]:
@@ -79,60 +81,62 @@ class SnapshotReading:
 
     def children_of(self, number: str) -> Iterator[AccountRow]:
         query = f"SELECT {_ACCOUNT} FROM accounts a WHERE parent = ? AND live ORDER BY stream"
-        for row in self._all(query, (number,)):
+        for row in self._database.stream(query, (number,)):
             yield account_row(*row)
 
     def receivables_of(self, accounts: Iterable[StreamId]) -> dict[StreamId, ReceivablesRow]:
-        query = f"SELECT {_RECEIVABLES} FROM receivables r WHERE account IN "
+        query = f"SELECT {_RECEIVABLES} FROM receivables r WHERE account"
         rows = (
             receivables_row(*row)
             for some in batches(accounts, checks.MANY)
-            for row in self._all(f"{query}({marks(some)})", some)
+            for row in self._among(query, some)
         )
         return {row.account: row for row in rows}
 
     def is_absent(self, absence: Absence) -> bool:
-        return checks.is_absent(self._connection, absence)
+        return checks.is_absent(self._database, absence)
 
     def next_number(self, series: str) -> int:
-        return numbers.next_number(self._connection, series)
+        return numbers.next_number(self._database, series)
 
     def invoicers_due(
         self, groups: Sequence[str], end: date, low: bytes = b"", high: bytes = b""
     ) -> Iterator[tuple[StreamId, int]]:
-        where, params = _in_range(low, high, groups)
+        where, params = self._in_range(low, high, groups)
         query = f"""
-            SELECT a.invoicer,
-                sum((SELECT count(*) FROM account_packages p
-                     WHERE p.account = a.stream AND p.live AND p.next_bill_date <= ?)) AS due,
-                sum((SELECT count(*) FROM receivables r
-                     WHERE r.account = a.stream AND r.waiting > 0)) AS waiting
-            FROM accounts a WHERE {where}
-            GROUP BY a.invoicer HAVING due > 0 OR waiting > 0 ORDER BY a.invoicer
+            SELECT invoicer, due FROM (
+                SELECT a.invoicer,
+                    CAST(sum((SELECT count(*) FROM account_packages p
+                        WHERE p.account = a.stream AND p.live AND p.next_bill_date <= ?
+                    )) AS BIGINT) AS due,
+                    sum((SELECT count(*) FROM receivables r
+                        WHERE r.account = a.stream AND r.waiting > 0)) AS waiting
+                FROM accounts a WHERE {where} GROUP BY a.invoicer
+            ) AS invoicers WHERE due > 0 OR waiting > 0 ORDER BY invoicer
         """
-        for invoicer, due, _ in self._all(query, (end.isoformat(), *params)):
-            yield invoicer, due
+        yield from self._database.stream(query, (end.isoformat(), *params))
 
     def accounts_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[AccountRow]:
-        where, params = _in_range(low, high, groups)
+        where, params = self._in_range(low, high, groups)
         query = f"SELECT {_ACCOUNT} FROM accounts a WHERE {where} ORDER BY a.invoicer, a.stream"
         return [account_row(*row) for row in self._all(query, params)]
 
     def due_packages_in(
         self, low: bytes, high: bytes, groups: Sequence[str], end: date
     ) -> list[PackageRow]:
-        where, params = _in_range(low, high, groups)
+        where, params = self._in_range(low, high, groups)
         query = f"""
-            SELECT {_PACKAGE} FROM accounts a CROSS JOIN account_packages p ON p.account = a.stream
+            SELECT {_PACKAGE} FROM accounts a
+                {self._join} account_packages p ON p.account = a.stream
             WHERE {where} AND p.live AND p.next_bill_date <= ?
             ORDER BY a.invoicer, a.stream, p.stream
         """
         return [package_row(*row) for row in self._all(query, (*params, end.isoformat()))]
 
     def waiting_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[ReceivablesRow]:
-        where, params = _in_range(low, high, groups)
+        where, params = self._in_range(low, high, groups)
         query = f"""
-            SELECT {_RECEIVABLES} FROM accounts a CROSS JOIN receivables r ON r.account = a.stream
+            SELECT {_RECEIVABLES} FROM accounts a {self._join} receivables r ON r.account = a.stream
             WHERE {where} AND r.waiting > 0 ORDER BY a.invoicer, a.stream
         """
         return [receivables_row(*row) for row in self._all(query, params)]
@@ -140,28 +144,32 @@ class SnapshotReading:
     def later_packages_in(
         self, low: bytes, high: bytes, groups: Sequence[str], end: date
     ) -> dict[StreamId, int]:
-        where, params = _in_range(low, high, groups)
+        where, params = self._in_range(low, high, groups)
         query = f"""
             SELECT a.invoicer, count(*)
-            FROM accounts a CROSS JOIN account_packages p ON p.account = a.stream
+            FROM accounts a {self._join} account_packages p ON p.account = a.stream
             WHERE {where} AND p.live AND p.next_bill_date > ? GROUP BY a.invoicer
         """
         return dict(self._all(query, (*params, end.isoformat())))
 
-    def _all(self, query: str, params: Sequence[object]) -> sqlite3.Cursor:
-        return self._connection.execute(query, params)
+    def _all(self, query: str, params: Sequence[object]) -> Result:
+        return self._database.execute(query, params)
 
+    def _among(self, query: str, items: list[Any], ending: str = "") -> Result:
+        among, params = self._database.among(items)
+        return self._database.execute(f"{query} {among} {ending}", params)
 
-def _in_range(low: bytes, high: bytes, groups: Sequence[str]) -> tuple[str, list[object]]:
-    """Live accounts whose invoicer lies in the range; b"" leaves it open on the right. The
-    plus keeps SQLite from walking a whole group for every range.
-    """
-    where, params = "a.live AND a.invoicer >= ?", [low]
-    conditions: list[object] = list(params)
-    if high:
-        where += " AND a.invoicer < ?"
-        conditions.append(high)
-    if groups:
-        where += f" AND +a.bill_group IN ({marks(list(groups))})"
-        conditions.extend(groups)
-    return where, conditions
+    def _in_range(self, low: bytes, high: bytes, groups: Sequence[str]) -> tuple[str, list[object]]:
+        """Live accounts whose invoicer lies in the range; b"" leaves it open on the right. A
+        whole group is never walked for a range.
+        """
+        where = "a.live AND a.invoicer >= ?"
+        params: list[object] = [low]
+        if high:
+            where += " AND a.invoicer < ?"
+            params.append(high)
+        if groups:
+            among, listed = self._database.among(list(groups))
+            where += f" AND {self._database.unindexed}a.bill_group {among}"
+            params.extend(listed)
+        return where, params

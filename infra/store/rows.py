@@ -26,11 +26,6 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield piece
 
 
-def marks(items: list[Any]) -> str:
-    """One placeholder an item, for IN."""
-    return ",".join("?" * len(items))
-
-
 def recorded(row: tuple[Any, ...]) -> Recorded:
     """A row of EVENT_COLUMNS as an event of the newest version."""
     position, stream, version, topic, schema_version, payload, metadata, at, hash = row

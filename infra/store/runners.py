@@ -1,4 +1,4 @@
-"""Which process runs an execution, so that one left by a dead process can be taken up again.
+"""Which process on this computer runs an execution: what a dead one left can be taken up again.
 
 Only a hint: what keeps two processes from billing the same is the version of a chunk's stream. A
 process on another host counts as dead, for one SQLite file is never used from two.
@@ -10,39 +10,39 @@ import socket
 import psutil
 
 from aggregates.identity import StreamId
-from infra.store.sqlite import SqliteStore
+from infra.store.datastore import HistoryDatastore
 
 _SAME_START = 1.0
 """Seconds between two readings of one process's start that still mean the same process."""
 
 
-def mark_running(store: SqliteStore, execution: StreamId) -> None:
+def mark_running(datastore: HistoryDatastore, execution: StreamId) -> None:
     """This process runs the execution from now on."""
     pid = os.getpid()
-    with store.datastore.cursor(commit=True) as cursor:
-        cursor.execute(
+    with datastore.connection(commit=True) as connection:
+        connection.execute(
             "INSERT OR REPLACE INTO runners VALUES (?, ?, ?, ?)",
             (execution, socket.gethostname(), pid, psutil.Process(pid).create_time()),
         )
 
 
-def unmark(store: SqliteStore, execution: StreamId) -> None:
+def unmark(datastore: HistoryDatastore, execution: StreamId) -> None:
     """This process does not run the execution any more; traces of dead ones go with it."""
-    with store.datastore.cursor(commit=True) as cursor:
+    with datastore.connection(commit=True) as connection:
         query = "SELECT host, pid, started FROM runners WHERE execution = ?"
-        for host, pid, started in cursor.execute(query, (execution,)).fetchall():
+        for host, pid, started in connection.execute(query, (execution,)).fetchall():
             if pid == os.getpid() or not _lives(host, pid, started):
-                cursor.execute(
+                connection.execute(
                     "DELETE FROM runners WHERE execution = ? AND host = ? AND pid = ?",
                     (execution, host, pid),
                 )
 
 
-def is_alive(store: SqliteStore, execution: StreamId) -> bool:
+def is_alive(datastore: HistoryDatastore, execution: StreamId) -> bool:
     """Some process that lives runs the execution."""
-    with store.datastore.cursor(commit=False) as cursor:
+    with datastore.connection(commit=False) as connection:
         query = "SELECT host, pid, started FROM runners WHERE execution = ?"
-        rows = cursor.execute(query, (execution,)).fetchall()
+        rows = connection.execute(query, (execution,)).fetchall()
     return any(_lives(*row) for row in rows)
 
 

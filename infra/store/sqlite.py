@@ -1,22 +1,25 @@
-"""The event store of one owner in one SQLite file: the port of `commands.store`."""
+"""The store on one SQLite file: implements `infra.store.owned`."""
 
-import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from aggregates.identity import StreamId
 from commands.store import Batch, Committed, Head, Reading, Recorded
 from infra.clock import utc_now
-from infra.store import checks, meta
-from infra.store.appending import read_head
-from infra.store.connect import connect
+from infra.store import asking, errors, meta
+from infra.store.connect import HistoryConnection, connect
+from infra.store.database import Database
 from infra.store.datastore import HistoryDatastore
-from infra.store.errors import StoreError, translated
+from infra.store.errors import translated
+from infra.store.linking import read_head
 from infra.store.reading import SnapshotReading
 from infra.store.recorder import HistoryRecorder
-from infra.store.rows import EVENT_COLUMNS, batches, marks, recorded
+
+if TYPE_CHECKING:
+    from infra.views.database import ViewsDatabase
 
 
 class SqliteStore:
@@ -29,93 +32,92 @@ class SqliteStore:
         self.lock_timeout = lock_timeout
         self.datastore = HistoryDatastore(path, lock_timeout)
         self.recorder = HistoryRecorder(self.datastore, clock)
-        self._views: sqlite3.Connection | None = None
+        self._own: HistoryConnection | None = None
         try:
-            with self._reading() as cursor:
-                self.is_sandbox = meta.read_clock(cursor) is not None
-                self.epoch = meta.read(cursor, meta.EPOCH) or ""
+            with self._reading() as connection:
+                self.is_sandbox = meta.read_clock(connection) is not None
+                self.epoch = meta.read(connection, meta.EPOCH) or ""
         except BaseException:
             self.close()
             raise
 
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
     def close(self) -> None:
-        if self._views is not None:
-            self._views.close()
-            self._views = None
+        if self._own is not None:
+            self._own.close()
+            self._own = None
         self.datastore.close()
 
-    def __enter__(self) -> "SqliteStore":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def connection(self) -> sqlite3.Connection:
+    def connection(self) -> HistoryConnection:
         """A connection of its own for views, in autocommit mode."""
-        if self._views is None:
+        if self._own is None:
             with translated(self.path):
-                self._views = connect(self.path, self.lock_timeout)
-        return self._views
+                self._own = connect(self.path, self.lock_timeout)
+        return self._own
+
+    def views_database(self) -> "ViewsDatabase":
+        from infra.views.on_sqlite import SqliteViews
+
+        return SqliteViews(self.connection(), self.path)
 
     # reading
 
     @contextmanager
     def snapshot(self) -> Generator[Reading]:
-        with self._reading() as cursor:
-            yield SnapshotReading(cursor.connection)
+        with self._reading() as connection:
+            yield SnapshotReading(connection)
 
     @contextmanager
     def as_of(self, position: int) -> Generator[Reading]:
         from infra.store.as_of import PastReading
 
-        with self._reading() as cursor:
-            yield PastReading(cursor.connection, position)
+        with self._reading() as connection:
+            yield PastReading(connection, position)
+
+    @contextmanager
+    def proving(self) -> Generator[Database]:
+        """Reads text that is none, which somebody may have put there, without failing."""
+        with self._reading() as connection:
+            before = connection.text_factory
+            connection.text_factory = _decode
+            try:
+                yield connection
+            finally:
+                connection.text_factory = before
 
     @property
     def head(self) -> Head:
-        with self._reading() as cursor:
-            return read_head(cursor)
+        with self._reading() as connection:
+            return read_head(connection)
 
     def stream(self, stream: StreamId, up_to: int | None = None) -> list[Recorded]:
-        query = f"SELECT {EVENT_COLUMNS} FROM events WHERE stream = ?"
-        params: list[object] = [stream]
-        if up_to is not None:
-            query += " AND position <= ?"
-            params.append(up_to)
-        with self._reading() as cursor:
-            rows = cursor.execute(f"{query} ORDER BY version", params).fetchall()
-        return [recorded(row) for row in rows]
+        with self._reading() as connection:
+            return asking.stream(connection, stream, up_to)
 
     def streams(self, streams: Sequence[StreamId]) -> dict[StreamId, list[Recorded]]:
-        found: dict[StreamId, list[Recorded]] = {stream: [] for stream in streams}
-        with self._reading() as cursor:
-            for some in batches(streams, checks.MANY):
-                query = (
-                    f"SELECT {EVENT_COLUMNS} FROM events WHERE stream IN ({marks(some)}) "
-                    "ORDER BY stream, version"
-                )
-                for row in cursor.execute(query, some):
-                    found[row[1]].append(recorded(row))
-        return found
+        with self._reading() as connection:
+            return asking.streams(connection, streams)
 
     def log(self, after: int, limit: int) -> list[Recorded]:
-        query = f"SELECT {EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?"
-        with self._reading() as cursor:
-            rows = cursor.execute(query, (after, limit)).fetchall()
-        return [recorded(row) for row in rows]
+        with self._reading() as connection:
+            return asking.log(connection, after, limit)
 
     def exists(self, stream: StreamId) -> bool:
-        query = "SELECT 1 FROM events WHERE stream = ? LIMIT 1"
-        with self._reading() as cursor:
-            return cursor.execute(query, (stream,)).fetchone() is not None
+        with self._reading() as connection:
+            return asking.exists(connection, stream)
 
     def keys_of(self, accounts: Sequence[StreamId]) -> dict[StreamId, bytes]:
-        found: dict[StreamId, bytes] = {}
-        with self._reading() as cursor:
-            for some in batches(accounts, checks.MANY):
-                query = f"SELECT account, key FROM personal_keys WHERE account IN ({marks(some)})"
-                found.update(cursor.execute(query, some).fetchall())
-        return found
+        with self._reading() as connection:
+            return asking.keys_of(connection, accounts)
 
     # writing
 
@@ -132,23 +134,40 @@ class SqliteStore:
     # the clock
 
     def now(self) -> datetime:
-        with self._reading() as cursor:
-            return self.recorder.time(cursor)
+        with self._reading() as connection:
+            return self.recorder.time(connection)
 
     def set_clock(self, at: datetime) -> None:
         """Moves a sandbox's clock. It never goes back."""
         if not self.is_sandbox:
-            raise StoreError(
-                "not_a_sandbox",
-                "the clock of this database is the computer's: "
-                "make a sandbox with `billstream init --sandbox --clock TIME`",
-            )
-        with self.datastore.cursor(commit=True) as cursor:
-            if at < self.recorder.time(cursor):
-                raise StoreError("clock_goes_back", "a clock cannot be set back")
-            meta.write_clock(cursor, at)
+            raise errors.not_a_sandbox()
+        with self.datastore.connection(commit=True) as connection:
+            if at < self.recorder.time(connection):
+                raise errors.clock_goes_back()
+            meta.write_clock(connection, at)
+
+    # who runs what: `psutil` is imported only then
+
+    def mark_running(self, execution: StreamId) -> None:
+        from infra.store import runners
+
+        runners.mark_running(self.datastore, execution)
+
+    def unmark(self, execution: StreamId) -> None:
+        from infra.store import runners
+
+        runners.unmark(self.datastore, execution)
+
+    def is_alive(self, execution: StreamId) -> bool:
+        from infra.store import runners
+
+        return runners.is_alive(self.datastore, execution)
 
     @contextmanager
-    def _reading(self) -> Generator[sqlite3.Cursor]:
-        with self.datastore.cursor(commit=False) as cursor:
-            yield cursor
+    def _reading(self) -> Generator[HistoryConnection]:
+        with self.datastore.connection(commit=False) as connection:
+            yield connection
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")

@@ -1,9 +1,9 @@
 """State rows: the fold of a stream, written with its events in one transaction (decision 9)."""
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -14,28 +14,31 @@ from aggregates.account_package.state import AccountPackageState
 from aggregates.event import State
 from aggregates.receivables import ReceivablesState
 from commands.store import Conflict, Staged
+from infra.store.database import Row
 from schemas.kinds import KINDS, STATELESS
+
+if TYPE_CHECKING:
+    from infra.store.connect import HistoryConnection
 
 _encode = msgspec.json.Encoder().encode
 
-INSERTS = {
+_INSERT = {
     "states": "INSERT INTO states VALUES (?, ?, ?, ?, ?)",
     "accounts": "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)",
     "account_packages": "INSERT INTO account_packages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "receivables": "INSERT INTO receivables VALUES (?, ?, ?, ?, ?)",
 }
 
-_UPDATES = {
-    "states": "UPDATE states SET kind = ?, key = ?, version = ?, state = ?",
-    "accounts": "UPDATE accounts SET invoicer = ?, bill_group = ?, parent = ?, live = ?, "
-    "version = ?, state = ?",
-    "account_packages": "UPDATE account_packages SET account = ?, ref = ?, package = ?, live = ?, "
-    "next_bill_date = ?, version = ?, state = ?",
-    "receivables": "UPDATE receivables SET account = ?, waiting = ?, version = ?, state = ?",
+COLUMNS = {
+    "states": ("kind", "key", "version", "state"),
+    "accounts": ("invoicer", "bill_group", "parent", "live", "version", "state"),
+    "account_packages": ("account", "ref", "package", "live", "next_bill_date", "version", "state"),
+    "receivables": ("account", "waiting", "version", "state"),
 }
+"""Of each table, after the stream: `version` and `state` come last."""
 
-_BILLED = "UPDATE account_packages SET next_bill_date = ?, version = ?, state = ?"
-_AT = " WHERE stream = ? AND version = ?"
+BILLED_COLUMNS = ("next_bill_date", "version", "state")
+"""What billing changes: none of it is in an index, so rows stay where they are."""
 
 
 class MissingState(ValueError):
@@ -43,10 +46,13 @@ class MissingState(ValueError):
 
 
 class RowWrite(NamedTuple):
-    """One statement with the rows it is run for; each must change exactly one row."""
+    """Rows written in one way; each must change exactly one row. A new row (`columns` empty) is
+    the whole one; a changed one the values of `columns`, then its stream and version before.
+    """
 
-    statement: str
-    rows: list[tuple[Any, ...]]
+    table: str
+    columns: tuple[str, ...]
+    rows: list[Row]
 
 
 def table_of(kind: str) -> str:
@@ -61,17 +67,17 @@ def table_of(kind: str) -> str:
             return "states"
 
 
-def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -> tuple[Any, ...]:
+def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -> Row:
     """The row of a state, in the order of its table's columns."""
     match state:
         case AccountPackageState():
             account = identity.account(state.account)
             due = _day(state)
-            live = int(not state.deleted)
+            live = not state.deleted
             return (stream, account, state.ref, state.package, live, due, version, encoded)
         case AccountState():
             invoicer = identity.account(state.invoicer)
-            live = int(not state.deleted)
+            live = not state.deleted
             return (stream, invoicer, state.bill_group, state.parent, live, version, encoded)
         case ReceivablesState():
             account = identity.account(state.account)
@@ -82,8 +88,8 @@ def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -
 
 def row_writes(changes: Sequence[Staged]) -> list[RowWrite]:
     """The statements that bring the state rows of a batch up to its events, inserts first."""
-    inserts: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    updates: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    inserts: dict[str, list[Row]] = defaultdict(list)
+    updates: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
     for staged in _each_once(changes):
         state = staged.state
         if state is None:
@@ -91,25 +97,37 @@ def row_writes(changes: Sequence[Staged]) -> list[RowWrite]:
         encoded = staged.encoded_state or _encode(state)
         version = staged.expected + len(staged.events)
         if staged.expected and _only_billed(staged):
-            updates[_BILLED + _AT].append(
+            updates["account_packages", BILLED_COLUMNS].append(
                 (_day(state), version, encoded, staged.stream, staged.expected)
             )
             continue
         table = table_of(staged.kind)
         row = row_of(staged.kind, staged.stream, version, state, encoded)
         if staged.expected:
-            updates[_UPDATES[table] + _AT].append((*row[1:], staged.stream, staged.expected))
+            changed = (*row[1:], staged.stream, staged.expected)
+            updates[table, COLUMNS[table]].append(changed)
         else:
-            inserts[INSERTS[table]].append(row)
-    return [RowWrite(*item) for item in (*inserts.items(), *updates.items())]
+            inserts[table].append(row)
+    return [
+        *(RowWrite(table, (), rows) for table, rows in inserts.items()),
+        *(RowWrite(*target, rows) for target, rows in updates.items()),
+    ]
 
 
-def write(cursor: sqlite3.Cursor, writes: Iterable[RowWrite]) -> None:
+def write(connection: "HistoryConnection", writes: Iterable[RowWrite]) -> None:
     """Writes them; a row that is not at its expected version is a conflict."""
-    for statement, rows in writes:
-        cursor.executemany(statement, rows)
+    for table, columns, rows in writes:
+        cursor = connection.executemany(_statement(table, columns), rows)
         if cursor.rowcount != len(rows):
             raise Conflict("a state row is not at the version that was read")
+
+
+@cache
+def _statement(table: str, columns: tuple[str, ...]) -> str:
+    if not columns:
+        return _INSERT[table]
+    sets = ", ".join(f"{column} = ?" for column in columns)
+    return f"UPDATE {table} SET {sets} WHERE stream = ? AND version = ?"
 
 
 def _each_once(changes: Sequence[Staged]) -> Iterator[Staged]:

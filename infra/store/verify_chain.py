@@ -1,15 +1,13 @@
 """The order and the chain: every event is where it was put, as it was put (decision 6)."""
 
-import sqlite3
 import struct
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from infra.store import chain
+from infra.store.database import Database, Row
 from infra.store.findings import Findings
 from infra.store.rows import EVENT_COLUMNS
-
-Row = tuple[Any, ...]
 
 
 class Observer(Protocol):
@@ -31,15 +29,13 @@ NOTHING = Commit(0, 0, 0, chain.START)
 """Before the first commit."""
 
 
-def check_chain(
-    connection: sqlite3.Connection, findings: Findings, observer: Observer
-) -> Iterator[Commit]:
+def check_chain(database: Database, findings: Findings, observer: Observer) -> Iterator[Commit]:
     """Goes through the history in commit order and yields every commit after its check."""
-    events = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY position")
+    events = database.stream(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY position")
     hasher = _Hasher(findings)
     previous = NOTHING
     pending: Row | None = next(events, None)
-    for commit in _commits(connection, findings):
+    for commit in _commits(database, findings):
         joined = commit.first == previous.last + 1
         if not joined:
             _commit_missing(findings, previous, commit)
@@ -58,14 +54,12 @@ def check_chain(
     while pending is not None:
         _belongs_nowhere(findings, pending)
         pending = next(events, None)
-    _check_head(connection, findings, previous)
+    _check_head(database, findings, previous)
 
 
-def check_expected(
-    connection: sqlite3.Connection, findings: Findings, position: int, root: str
-) -> None:
+def check_expected(database: Database, findings: Findings, position: int, root: str) -> None:
     """The head noted elsewhere is still part of this history (`verify --expect`)."""
-    newest = connection.execute("SELECT max(last) FROM commits").fetchone()[0] or 0
+    newest = database.execute("SELECT max(last) FROM commits").fetchone()[0] or 0
     if position > newest:
         findings.add(
             "history_cut_off",
@@ -75,7 +69,7 @@ def check_expected(
         )
         return
     query = "SELECT root FROM commits WHERE last = ?"
-    row = connection.execute(query, (position,)).fetchone()
+    row = database.execute(query, (position,)).fetchone()
     if row is None or row[0] != bytes.fromhex(root):
         findings.add(
             "history_differs",
@@ -85,11 +79,9 @@ def check_expected(
         )
 
 
-def _commits(connection: sqlite3.Connection, findings: Findings) -> Iterator[Commit]:
-    rows: Iterator[Row] = connection.execute(
-        "SELECT first, last, at, root FROM commits ORDER BY first"
-    )
-    for first, last, at, root in rows:
+def _commits(database: Database, findings: Findings) -> Iterator[Commit]:
+    query = "SELECT first, last, at, root FROM commits ORDER BY first"
+    for first, last, at, root in database.stream(query):
         commit = Commit(first, last, at, root)
         whole = isinstance(last, int) and isinstance(at, int) and isinstance(root, bytes)
         if whole and len(root) == len(chain.START):
@@ -98,8 +90,8 @@ def _commits(connection: sqlite3.Connection, findings: Findings) -> Iterator[Com
             _commit_changed(findings, commit)
 
 
-def _check_head(connection: sqlite3.Connection, findings: Findings, last: Commit) -> None:
-    row = connection.execute("SELECT position, root, at FROM log_head").fetchone()
+def _check_head(database: Database, findings: Findings, last: Commit) -> None:
+    row = database.execute("SELECT position, root, at FROM log_head").fetchone()
     if row is None or tuple(row) != (last.last, last.root, last.at):
         findings.add(
             "head_differs",

@@ -1,6 +1,5 @@
 """Streams without gaps, and state rows that are the folds of their streams (decisions 9, 10)."""
 
-import sqlite3
 from collections.abc import Iterator
 from heapq import merge
 from itertools import chain, groupby
@@ -12,12 +11,11 @@ import msgspec
 from aggregates.account_package.events import PackageBilled
 from aggregates.event import State
 from aggregates.identity import StreamId
+from infra.store.database import Database, Row
 from infra.store.findings import Findings
 from infra.store.state_rows import row_of, table_of
 from schemas.kinds import KINDS, STATELESS, kind_of_type, state_decoder
 from schemas.stored import decode, encode_state
-
-Row = tuple[Any, ...]
 
 _EVENTS = """
     SELECT stream, version, position, topic, schema_version, payload FROM events
@@ -32,12 +30,12 @@ class _Broken(Exception):
     """The stream cannot be folded further; the finding is noted."""
 
 
-def check_folds(connection: sqlite3.Connection, findings: Findings) -> Iterator[int]:
+def check_folds(database: Database, findings: Findings) -> Iterator[int]:
     """Goes through all streams beside their state rows; yields the number of events seen."""
-    rows = _state_rows(connection, findings)
+    rows = _state_rows(database, findings)
     row = next(rows, None)
     checks = _StreamChecks(findings)
-    for stream, events in groupby(connection.execute(_EVENTS), key=itemgetter(0)):
+    for stream, events in groupby(database.stream(_EVENTS), key=itemgetter(0)):
         if not isinstance(stream, bytes):
             yield sum(1 for _ in events)  # no id at all: its hash has told already
             continue
@@ -53,11 +51,9 @@ def check_folds(connection: sqlite3.Connection, findings: Findings) -> Iterator[
         row = next(rows, None)
 
 
-def _state_rows(
-    connection: sqlite3.Connection, findings: Findings
-) -> Iterator[tuple[StreamId, str, Row]]:
+def _state_rows(database: Database, findings: Findings) -> Iterator[tuple[StreamId, str, Row]]:
     def one(table: str) -> Iterator[tuple[StreamId, str, Row]]:
-        for row in connection.execute(f"SELECT * FROM {table} ORDER BY stream"):
+        for row in database.stream(f"SELECT * FROM {table} ORDER BY stream"):
             if isinstance(row[0], bytes):
                 yield row[0], table, row
             else:

@@ -1,15 +1,12 @@
 """Proof that history is what was written and that everything kept beside it follows from it."""
 
-import sqlite3
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from infra.store.chain import START
 from infra.store.findings import Finding, Findings, Progress
-from infra.store.sqlite import SqliteStore
+from infra.store.owned import OwnedStore
 from infra.store.verify_chain import NOTHING, check_chain, check_expected
 from infra.store.verify_folds import check_folds
 from infra.store.verify_invoices import InvoiceChecks
@@ -49,26 +46,25 @@ def parse_head(written: str) -> tuple[int, str]:
 
 
 def verify_history(
-    store: SqliteStore, expect: str | None = None, progress: Progress | None = None
+    store: OwnedStore, expect: str | None = None, progress: Progress | None = None
 ) -> HistoryReport:
     """Checks order, hashes, commits, numbers, invoices, streams and state rows in one snapshot.
     Memory does not grow with the history. `expect` is a head noted earlier.
     """
     began = time.monotonic()
     findings = Findings()
-    with store.datastore.cursor(commit=False) as cursor, _any_text(cursor.connection):
-        connection = cursor.connection
-        newest = connection.execute("SELECT max(position) FROM events").fetchone()[0] or 0
+    with store.proving() as database:
+        newest = database.execute("SELECT max(position) FROM events").fetchone()[0] or 0
         tell = partial(_tell, progress, 2 * newest)
         if expect is not None:
-            check_expected(connection, findings, *parse_head(expect))
-        invoices = InvoiceChecks(connection, findings)
+            check_expected(database, findings, *parse_head(expect))
+        invoices = InvoiceChecks(database, findings)
         head = NOTHING
-        for head in check_chain(connection, findings, invoices):
+        for head in check_chain(database, findings, invoices):
             tell(head.last)
         invoices.finish()
         events = 0
-        for count in check_folds(connection, findings):
+        for count in check_folds(database, findings):
             events += count
             tell(newest + events)
     return HistoryReport(
@@ -78,21 +74,6 @@ def verify_history(
         findings=tuple(findings.kept),
         found=findings.count,
     )
-
-
-@contextmanager
-def _any_text(connection: sqlite3.Connection) -> Generator[None]:
-    """Reads text that is none, which somebody may have put there, without failing."""
-    before = connection.text_factory
-    connection.text_factory = _decode
-    try:
-        yield
-    finally:
-        connection.text_factory = before
-
-
-def _decode(raw: bytes) -> str:
-    return raw.decode(errors="surrogateescape")
 
 
 def _tell(progress: Progress | None, total: int, done: int) -> None:

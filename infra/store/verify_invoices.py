@@ -1,7 +1,7 @@
 """Invoices against the charges they are made of, and their numbers (R14, R15, R19).
 
 Looks at one commit at a time. Charges and the lines that bill them mostly stand in one commit;
-those that waited are kept in a temporary table on the disk, so memory stays flat.
+those that waited are kept in a temporary SQLite file, so memory stays flat.
 """
 
 import sqlite3
@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from infra.store.database import Database
 from infra.store.findings import Findings
 from schemas.stored import NewerHistory, decode
 
@@ -72,7 +73,7 @@ _invoice = msgspec.json.Decoder(_Invoice)
 _chunk = msgspec.json.Decoder(_Chunk)
 
 _TABLE = """
-    CREATE TEMP TABLE IF NOT EXISTS waiting_charges (key TEXT PRIMARY KEY, count INTEGER NOT NULL)
+    CREATE TABLE waiting_charges (key TEXT PRIMARY KEY, count INTEGER NOT NULL)
     WITHOUT ROWID
 """
 
@@ -80,13 +81,14 @@ _TABLE = """
 class InvoiceChecks:
     """An observer of commits: every line has its charge, once; totals are sums; numbers follow."""
 
-    def __init__(self, connection: sqlite3.Connection, findings: Findings) -> None:
-        self._connection = connection
+    def __init__(self, database: Database, findings: Findings) -> None:
+        self._database = database
+        self._scratch = sqlite3.connect("", isolation_level=None)
         self._findings = findings
         self._next: dict[str, int] = {}
         self._start = 0
-        connection.execute(_TABLE)
-        connection.execute("DELETE FROM waiting_charges")
+        self._scratch.execute(_TABLE)
+        self._scratch.execute("BEGIN")
         self._commit = _CommitChecks(self)
 
     def event(self, row: tuple[Any, ...]) -> None:
@@ -124,7 +126,8 @@ class InvoiceChecks:
 
     def finish(self) -> None:
         """The series' rows stand where the history ends."""
-        for series, following in self._connection.execute("SELECT series, next FROM number_series"):
+        self._scratch.close()
+        for series, following in self._database.execute("SELECT series, next FROM number_series"):
             due = self._next.get(series, self._start)
             if due and following != due:
                 self._findings.add(
@@ -151,7 +154,7 @@ class InvoiceChecks:
                 )
         left = [(_text(key), n) for key, n in commit.charges.items() if n > 0]
         if left:
-            self._connection.executemany(
+            self._scratch.executemany(
                 "INSERT INTO waiting_charges VALUES (?, ?) "
                 "ON CONFLICT (key) DO UPDATE SET count = count + excluded.count",
                 left,
@@ -159,7 +162,7 @@ class InvoiceChecks:
 
     def _take_waiting(self, key: Key) -> bool:
         query = "UPDATE waiting_charges SET count = count - 1 WHERE key = ? AND count > 0"
-        return self._connection.execute(query, (_text(key),)).rowcount == 1
+        return self._scratch.execute(query, (_text(key),)).rowcount == 1
 
 
 class _CommitChecks:

@@ -1,21 +1,19 @@
 """Do the views say what history says? They are built again on the side and compared row by row."""
 
-import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import NamedTuple
 
-from infra.store.errors import translated
-from infra.store.sqlite import SqliteStore
+from infra.store.owned import OwnedStore
 from infra.views import feed, positions, sql
+from infra.views.database import ViewsDatabase
+from infra.views.on_sqlite import scratch
 from infra.views.open import open_views, revealing
 from infra.views.positions import Place
 from infra.views.registry import VIEWS, Dispatch
 from infra.views.views import BATCH, Progress, apply
 from projections.view import Row, Table, View
-
-_SCRATCH = "rebuilt"
 
 
 class Difference(NamedTuple):
@@ -51,77 +49,80 @@ class Comparison(NamedTuple):
 
 
 def compare_with_rebuild(
-    store: SqliteStore, progress: Progress = lambda _: None, views: tuple[View, ...] = VIEWS
+    store: OwnedStore, progress: Progress = lambda _: None, views: tuple[View, ...] = VIEWS
 ) -> Comparison:
-    """Catches the views up, rebuilds every one of them into temporary tables from one snapshot of
+    """Catches the views up, rebuilds every one of them into a temporary file from one snapshot of
     history, and compares.
     """
-    connection = store.connection()
-    with translated(store.path), _scratch(connection):
-        live = _snapshot(store, connection, views)
-        try:
-            up_to = min(place.position for place in live.values())
-            rebuilt = _rebuild(connection, views, revealing(store), up_to, progress)
-            differences: list[Difference] = []
-            rows = 0
-            for view in views:
-                compared, difference = _compare(connection, view, live[view.name], rebuilt)
-                rows += compared
-                differences.extend([difference] if difference else [])
-            return Comparison(up_to, up_to, rows, differences)
-        finally:
-            connection.execute("ROLLBACK")
+    database = store.views_database()
+    reveal_many = revealing(store)
+    with database.translated(), scratch() as side, _snapshot(store, database, views) as live:
+        up_to = min(place.position for place in live.values())
+        rebuilt = _rebuild(database, side, views, reveal_many, up_to, progress)
+        differences: list[Difference] = []
+        rows = 0
+        for view in views:
+            compared, difference = _compare(database, side, view, live[view.name], rebuilt)
+            rows += compared
+            differences.extend([difference] if difference else [])
+        return Comparison(up_to, up_to, rows, differences)
 
 
+@contextmanager
 def _snapshot(
-    store: SqliteStore, connection: sqlite3.Connection, views: tuple[View, ...]
-) -> dict[str, Place]:
-    """Begins a read transaction in which all views stand at one position."""
+    store: OwnedStore, database: ViewsDatabase, views: tuple[View, ...]
+) -> Generator[dict[str, Place]]:
+    """A read transaction in which all views stand at one position."""
     versions = {view.name: view.version for view in views}
     following = open_views(store, views)
     while True:
         following.catch_up()
-        connection.execute("BEGIN")
-        live = {
-            place.name: place
-            for place in positions.places(connection)
-            if place.live and versions.get(place.name) == place.version
-        }
-        if len(live) == len(views) and len({place.position for place in live.values()}) == 1:
-            return live
-        connection.execute("ROLLBACK")
+        with database.snapshot():
+            live = {
+                place.name: place
+                for place in positions.places(database)
+                if place.live and versions.get(place.name) == place.version
+            }
+            if len(live) == len(views) and len({place.position for place in live.values()}) == 1:
+                yield live
+                return
 
 
 def _rebuild(
-    connection: sqlite3.Connection,
+    database: ViewsDatabase,
+    side: ViewsDatabase,
     views: tuple[View, ...],
     reveal_many: feed.RevealMany,
     up_to: int,
     progress: Progress,
 ) -> dict[str, Place]:
-    """Builds generation 0 of every view in the scratch database."""
+    """Builds generation 0 of every view on the side."""
     dispatch = Dispatch(views)
     places = {view.name: Place(view.name, 0, view.version, "", 0, False, "") for view in views}
     for view in views:
         for table in view.tables:
-            name = sql.physical_name(table, view.version, 0, _SCRATCH)
-            for statement in sql.create_table(table, name):
-                connection.execute(statement)
+            name = sql.physical_name(table, view.version, 0)
+            side.execute(sql.create_table(side, table, name))
     for after in range(0, up_to, BATCH):
         stop = min(after + BATCH, up_to)
-        changes = feed.read(connection, dispatch, reveal_many, after, stop)
-        apply(connection, changes, places, _SCRATCH)
+        changes = feed.read(database, dispatch, reveal_many, after, stop)
+        with side.transaction():
+            apply(side, changes, places)
         progress(stop)
     return places
 
 
 def _compare(
-    connection: sqlite3.Connection, view: View, live: Place, rebuilt: dict[str, Place]
+    database: ViewsDatabase,
+    side: ViewsDatabase,
+    view: View,
+    live: Place,
+    rebuilt: dict[str, Place],
 ) -> tuple[int, Difference | None]:
     compared = 0
     for table in view.tables:
-        expected = _rows(connection, table, rebuilt[view.name], _SCRATCH)
-        found = _rows(connection, table, live, "main")
+        expected = _rows(side, table, rebuilt[view.name])
+        found = _rows(database, table, live)
         for number, (row, other) in enumerate(zip_longest(found, expected), 1):
             if row != other:
                 return compared + number, _difference(view, table, row, other)
@@ -129,10 +130,10 @@ def _compare(
     return compared, None
 
 
-def _rows(connection: sqlite3.Connection, table: Table, place: Place, schema: str) -> Iterator[Row]:
-    name = sql.physical_name(table, place.version, place.generation, schema)
+def _rows(database: ViewsDatabase, table: Table, place: Place) -> Iterator[Row]:
+    name = sql.physical_name(table, place.version, place.generation)
     columns = ", ".join((*table.key, *(c for c in table.names if c not in table.key)))
-    return connection.execute(f"SELECT {columns} FROM {name} ORDER BY {', '.join(table.key)}")
+    return database.rows(f"SELECT {columns} FROM {name} ORDER BY {', '.join(table.key)}")
 
 
 def _difference(view: View, table: Table, found: Row | None, expected: Row | None) -> Difference:
@@ -152,17 +153,6 @@ def _difference(view: View, table: Table, found: Row | None, expected: Row | Non
         if column in some:
             row = {column: some[column]}
     return Difference(view.name, f"view_{table.name}", row, as_expected, as_found)
-
-
-@contextmanager
-def _scratch(connection: sqlite3.Connection) -> Generator[None]:
-    """A temporary database beside the file: on disk if it grows, gone afterwards."""
-    connection.execute(f"ATTACH '' AS {_SCRATCH}")
-    try:
-        connection.execute(f"PRAGMA {_SCRATCH}.secure_delete=OFF")
-        yield
-    finally:
-        connection.execute(f"DETACH {_SCRATCH}")
 
 
 def _short(value: object) -> str:

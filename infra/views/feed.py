@@ -1,10 +1,10 @@
 """From events to row operations: a stretch of history, decoded once, given to every view."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from infra.views.database import ViewsDatabase
 from infra.views.registry import Dispatch, Listener
 from projections.view import Occurrence, Operation, Row, Statement, Table
 
@@ -57,7 +57,7 @@ class Names:
 
 
 def read(
-    connection: sqlite3.Connection,
+    database: ViewsDatabase,
     dispatch: Dispatch,
     reveal_many: RevealMany,
     after: int,
@@ -65,7 +65,7 @@ def read(
 ) -> Changes:
     """What the events after a position, up to another, do to the views of the dispatch."""
     topics = ", ".join(f"'{topic}'" for topic in dispatch.topics)
-    found = connection.execute(
+    found = database.execute(
         "SELECT position, stream, topic, schema_version, at, payload FROM events"
         f" WHERE position > ? AND position <= ? AND topic IN ({topics}) ORDER BY position",
         (after, up_to),

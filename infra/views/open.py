@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from infra.store.sqlite import SqliteStore
+from infra.store.owned import OwnedStore
 from infra.views.feed import RevealMany
 from infra.views.registry import VIEWS
 from infra.views.views import BATCH, Views
@@ -10,12 +10,12 @@ from projections.accounts import ERASED
 from projections.view import View
 
 
-def open_views(store: SqliteStore, views: Sequence[View] = VIEWS, batch: int = BATCH) -> Views:
-    """The views of a store's file."""
-    return Views(store, revealing(store), views, batch)
+def open_views(store: OwnedStore, views: Sequence[View] = VIEWS, batch: int = BATCH) -> Views:
+    """The views kept beside a store's history."""
+    return Views(store.views_database(), revealing(store), views, batch)
 
 
-def revealing(store: SqliteStore) -> RevealMany:
+def revealing(store: OwnedStore) -> RevealMany:
     """Plain names, while their keys exist."""
 
     def reveal_many(pairs: Sequence[tuple[bytes, str]]) -> list[str]:

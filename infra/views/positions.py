@@ -1,8 +1,9 @@
 """How far each view is: one row a generation, in the same transaction as the view's rows."""
 
-import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from infra.views.database import ViewsDatabase
 
 FEED = "store"
 """Where views get events from; another feed means a rebuild (design decision 29)."""
@@ -13,11 +14,11 @@ _CREATE = """
         generation INTEGER NOT NULL,
         version INTEGER NOT NULL,
         feed TEXT NOT NULL,
-        position INTEGER NOT NULL,
+        position BIGINT NOT NULL,
         live INTEGER NOT NULL,
         tables TEXT NOT NULL,
         PRIMARY KEY (name, generation)
-    ) WITHOUT ROWID"""
+    )"""
 
 
 class Place(NamedTuple):
@@ -34,16 +35,15 @@ class Place(NamedTuple):
     tables: str
 
 
-def ensure(connection: sqlite3.Connection) -> None:
-    connection.execute(_CREATE)
+def ensure(database: ViewsDatabase) -> None:
+    database.execute(_CREATE + database.clustered)
 
 
-def places(connection: sqlite3.Connection) -> list[Place]:
+def places(database: ViewsDatabase) -> list[Place]:
     """Every generation there is, by view; none before the first view was made."""
-    known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'views'").fetchone()
-    if known is None:
+    if not database.has_table("views"):
         return []
-    rows = connection.execute(
+    rows = database.execute(
         "SELECT name, generation, version, feed, position, live, tables FROM views"
         " ORDER BY name, generation"
     )
@@ -53,20 +53,22 @@ def places(connection: sqlite3.Connection) -> list[Place]:
     ]
 
 
-def insert(connection: sqlite3.Connection, place: Place) -> None:
-    connection.execute("INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?)", place)
+def insert(database: ViewsDatabase, place: Place) -> None:
+    database.execute(
+        "INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?)", (*place[:5], int(place.live), place[6])
+    )
 
 
-def delete(connection: sqlite3.Connection, place: Place) -> None:
-    connection.execute(
+def delete(database: ViewsDatabase, place: Place) -> None:
+    database.execute(
         "DELETE FROM views WHERE name = ? AND generation = ?", (place.name, place.generation)
     )
 
 
-def advance(connection: sqlite3.Connection, moving: Iterable[Place], position: int) -> bool:
+def advance(database: ViewsDatabase, moving: Iterable[Place], position: int) -> bool:
     """Moves generations on from where they were read; False if another process has moved one."""
-    for place in moving:
-        moved = connection.execute(
+    for place in sorted(moving):
+        moved = database.execute(
             "UPDATE views SET position = ? WHERE name = ? AND generation = ? AND position = ?",
             (position, place.name, place.generation, place.position),
         )
@@ -75,9 +77,9 @@ def advance(connection: sqlite3.Connection, moving: Iterable[Place], position: i
     return True
 
 
-def make_live(connection: sqlite3.Connection, place: Place) -> None:
-    connection.execute("UPDATE views SET live = 0 WHERE name = ?", (place.name,))
-    connection.execute(
+def make_live(database: ViewsDatabase, place: Place) -> None:
+    database.execute("UPDATE views SET live = 0 WHERE name = ?", (place.name,))
+    database.execute(
         "UPDATE views SET live = 1 WHERE name = ? AND generation = ?",
         (place.name, place.generation),
     )

@@ -1,18 +1,15 @@
-"""The views of an owner's file: always caught up before they are read, rebuilt whenever needed.
+"""An owner's views: always caught up before they are read, rebuilt whenever needed.
 
 A batch of history is read and turned into row operations first; then one short transaction moves
 the position on from where it was and applies them. If another process has moved it meanwhile,
 nothing is written and the batch is read again: so any number of processes may do it at once.
 """
 
-import sqlite3
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from infra.store.errors import translated
-from infra.store.sqlite import SqliteStore
 from infra.views import feed, positions, sql
+from infra.views.database import Overtaken, ViewsDatabase
 from infra.views.positions import Place
 from infra.views.registry import VIEWS, Dispatch
 from projections.view import Row, View
@@ -33,31 +30,27 @@ class Views:
 
     def __init__(
         self,
-        store: SqliteStore,
+        database: ViewsDatabase,
         reveal_many: feed.RevealMany,
         views: Sequence[View] = VIEWS,
         batch: int = BATCH,
     ) -> None:
-        self._store = store
+        self._database = database
         self._reveal_many = reveal_many
         self._views = {view.name: view for view in views}
         self._batch = batch
         self._dispatches: dict[tuple[str, ...], Dispatch] = {}
-        self._connection = store.connection()
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute("PRAGMA secure_delete=ON")
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
         """The rows of a query, as they are read."""
-        with translated(self._store.path):
-            for row in self._connection.execute(sql, parameters):  # noqa: UP028 (left half-read)
-                yield row
+        with self._database.translated():
+            yield from self._database.rows(sql, parameters)
 
     def catch_up(self, progress: Progress = _silent) -> int:
         """Brings every view up to the head of history; builds those that are missing or of
         another version. Answers the head's position.
         """
-        with translated(self._store.path):
+        with self._database.translated():
             while True:
                 live = self._live()
                 if stale := [name for name in self._views if name not in live]:
@@ -67,18 +60,18 @@ class Views:
 
     def rebuild(self, names: Iterable[str] = (), progress: Progress = _silent) -> None:
         """Builds views anew from history beside the old ones, then replaces these at once."""
-        with translated(self._store.path):
+        with self._database.translated():
             self._build(list(names) or list(self._views), True, progress)
         self.catch_up(progress)
 
     def head(self) -> int:
         """The position of the newest event."""
-        with translated(self._store.path):
+        with self._database.translated():
             return self._head()
 
     def behind(self) -> int:
         """How many events there are to follow before everything is up to date."""
-        with translated(self._store.path):
+        with self._database.translated():
             live = self._live()
             reached = [live[name].position if name in live else 0 for name in self._views]
             return self._head() - min(reached)
@@ -92,7 +85,7 @@ class Views:
 
     def places(self) -> list[tuple[Place, int]]:
         """The generations that are read, with the number of their rows."""
-        with translated(self._store.path):
+        with self._database.translated():
             return [(place, self._count(place)) for place in self._live().values()]
 
     def close(self) -> None:
@@ -107,7 +100,7 @@ class Views:
         head = self._head()
         return {
             place.name: place
-            for place in positions.places(self._connection)
+            for place in positions.places(self._database)
             if place.live
             and place.name in self._views
             and place.version == self._views[place.name].version
@@ -116,7 +109,7 @@ class Views:
         }
 
     def _head(self) -> int:
-        return int(self._connection.execute("SELECT position FROM log_head").fetchone()[0])
+        return int(self._database.execute("SELECT position FROM log_head").fetchone()[0])
 
     def _advance(self, places: list[Place], progress: Progress) -> bool:
         """Brings generations to the head; False when another process interfered."""
@@ -137,19 +130,17 @@ class Views:
     def _move(self, behind: list[Place], after: int, up_to: int) -> bool:
         """One batch: decided first, then applied together with the positions."""
         dispatch = self._dispatch(tuple(place.name for place in behind))
-        changes = feed.read(self._connection, dispatch, self._reveal_many, after, up_to)
-        with self._transaction():
-            if not positions.advance(self._connection, behind, up_to):
-                self._connection.execute("ROLLBACK")
-                return False
-            apply(self._connection, changes, {place.name: place for place in behind})
+        changes = feed.read(self._database, dispatch, self._reveal_many, after, up_to)
+        try:
+            with self._database.transaction():
+                if not positions.advance(self._database, behind, up_to):
+                    raise Overtaken
+                apply(self._database, changes, {place.name: place for place in behind})
+        except Overtaken:
+            return False
         if changes.forgets:
-            self._wipe()
+            self._database.wipe()
         return True
-
-    def _wipe(self) -> None:
-        """Nothing that was overwritten stays behind in the write-ahead log."""
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _dispatch(self, names: tuple[str, ...]) -> Dispatch:
         found = self._dispatches.get(names)
@@ -165,7 +156,7 @@ class Views:
         together; whoever gets there first replaces the old ones.
         """
         wanted = self._begin_build(names, anew)
-        while building := [p for p in positions.places(self._connection) if p[:2] in wanted]:
+        while building := [p for p in positions.places(self._database) if p[:2] in wanted]:
             if self._advance(building, progress):
                 self._replace(building)
                 return
@@ -173,9 +164,9 @@ class Views:
     def _begin_build(self, names: Sequence[str], anew: bool) -> set[tuple[str, int]]:
         """Makes room for the new generations, or takes up a build that was left unfinished."""
         wanted: set[tuple[str, int]] = set()
-        with self._transaction():
-            positions.ensure(self._connection)
-            known = positions.places(self._connection)
+        with self._database.transaction(alone=True):
+            positions.ensure(self._database)
+            known = positions.places(self._database)
             for name in names:
                 version = self._views[name].version
                 own = [place for place in known if place.name == name]
@@ -193,64 +184,47 @@ class Views:
         view = self._views[name]
         physical = [sql.physical_name(table, view.version, generation) for table in view.tables]
         place = Place(name, generation, view.version, positions.FEED, 0, False, " ".join(physical))
-        positions.insert(self._connection, place)
+        positions.insert(self._database, place)
         for table, into in zip(view.tables, physical, strict=True):
-            for statement in (*sql.create_table(table, into), *sql.create_indexes(table, into)):
-                self._connection.execute(statement)
+            self._database.execute(sql.create_table(self._database, table, into))
+            for statement in sql.create_indexes(table, into):
+                self._database.execute(statement)
         return place
 
     def _replace(self, built: list[Place]) -> None:
         """Makes the built generations the ones that are read, in one transaction."""
         dropped: list[Place] = []
-        with self._transaction():
-            known = positions.places(self._connection)
+        with self._database.transaction(alone=True):
+            known = positions.places(self._database)
             for place in built:
                 own = [found for found in known if found.name == place.name]
                 if any(found[:2] == place[:2] and not found.live for found in own):
-                    positions.make_live(self._connection, place)
+                    positions.make_live(self._database, place)
                     old = [found for found in own if found[:2] != place[:2]]
-                    for statement in (
-                        *sql.withdraw(" ".join(found.tables for found in old)),
-                        *sql.publish(self._views[place.name], place.generation),
-                    ):
-                        self._connection.execute(statement)
+                    self._database.publish(
+                        sql.public_names(" ".join(found.tables for found in old)),
+                        sql.published(self._views[place.name], place.generation),
+                    )
                     self._drop(old)
                     dropped += old
         if dropped:
-            self._wipe()
+            self._database.wipe()
 
     def _drop(self, places: Iterable[Place]) -> None:
         for place in places:
             for table in place.tables.split():
-                self._connection.execute(f"DROP TABLE IF EXISTS {table}")
-            positions.delete(self._connection, place)
+                self._database.execute(f"DROP TABLE IF EXISTS {table}")
+            positions.delete(self._database, place)
 
     def _count(self, place: Place) -> int:
         name = sql.public_name(self._views[place.name].tables[0])
-        return int(self._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
-
-    @contextmanager
-    def _transaction(self) -> Generator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            if self._connection.in_transaction:
-                self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+        return int(self._database.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
 
 
-def apply(
-    connection: sqlite3.Connection,
-    changes: feed.Changes,
-    places: dict[str, Place],
-    schema: str = "",
-) -> None:
+def apply(database: ViewsDatabase, changes: feed.Changes, places: dict[str, Place]) -> None:
     """Executes the row operations on the physical tables of the generations."""
     for run in changes.runs:
         place = places[run.view]
         table = run.statement.table
-        name = sql.physical_name(table, place.version, place.generation, schema)
-        connection.executemany(sql.render(run.statement, name), run.rows)
+        name = sql.physical_name(table, place.version, place.generation)
+        database.write(run.statement, name, run.rows)

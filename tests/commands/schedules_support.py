@@ -28,6 +28,7 @@ FROM_OCTOBER = BillingPeriod(start=date(2020, 10, 1))
 def new_store(folder: Path, time_zone: str = "America/Toronto") -> SqliteStore:
     """A sandbox with the small setup."""
     store = open_store(f"sqlite:///{folder / 'schedules.db'}", create=True, sandbox_clock=START)
+    assert isinstance(store, SqliteStore)
 
     def decide(workspace: Workspace) -> dict[str, str]:
         owner = OwnerSetUp(name="Acme", currency="USD", currencies={"USD": 2}, time_zone=time_zone)

@@ -51,8 +51,9 @@ OCTOBER = (date(2020, 10, 1), date(2020, 10, 31))
 class Past:
     """Appends events to streams, with their states, as handlers do."""
 
-    def __init__(self, path: Path) -> None:
-        self.url = f"sqlite:///{path}"
+    def __init__(self, where: Path | str) -> None:
+        """In a file, or at a URL."""
+        self.url = f"sqlite:///{where}" if isinstance(where, Path) else where
         self.store = open_store(self.url, create=True, sandbox_clock=CLOCK)
         self._known: dict[StreamId, tuple[int, State | None]] = {}
 
@@ -226,9 +227,9 @@ CONVERTED = line(
 )
 
 
-def whole(path: Path) -> Past:
+def whole(where: Path | str) -> Past:
     """The whole small past."""
-    past = Past(path)
+    past = Past(where)
     past.set_up()
     past.opens("P-1", "Parent Ltd", "EUR")
     past.opens("C-1", "Child Ltd", parent="P-1", invoicer="P-1")

@@ -15,7 +15,7 @@ from infra.cli import scheduling
 from infra.cli.errors import guarded
 from infra.cli.main import run
 from infra.store.open import open_store
-from infra.store.sqlite import SqliteStore
+from infra.store.owned import OwnedStore
 from tests.commands.schedules_support import START, ask, executions, new_store, periods
 
 OCTOBER = ("--period-start", "2020-10-01", "--period-end", "2020-10-31")
@@ -25,10 +25,10 @@ MONTHLY = ("--every", "FREQ=MONTHLY;BYMONTHDAY=1;BYHOUR=6", "--period-start", "2
 class Operator:
     """Types command lines at the small setup, on 15 October 2020 at 09:07 in Toronto."""
 
-    def __init__(self, store: SqliteStore, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, store: OwnedStore, capsys: pytest.CaptureFixture[str]) -> None:
         self.store = store
         self._capsys = capsys
-        self._url = f"sqlite:///{store.path}"
+        self._url = store.url
         self.out = self.err = ""
 
     def __call__(self, *words: str) -> int:

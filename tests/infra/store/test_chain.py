@@ -1,5 +1,6 @@
 """The chain's values are for ever: other programs and old notes compare with them."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -8,7 +9,7 @@ import pytest
 from aggregates import identity
 from infra.store import chain
 from infra.store.open import open_store
-from infra.store.sqlite import SqliteStore
+from infra.store.owned import OwnedStore
 from tests.infra.store.build import FIRST_BILL_DATE, Billing, batch, fill, open_account
 
 AT = datetime(2020, 10, 31, 12, 0, tzinfo=UTC)
@@ -51,7 +52,7 @@ def test_golden_commit_root() -> None:
 
 
 def test_golden_history(url: str) -> None:
-    with open_store(url, create=True, clock=lambda: AT) as store:
+    with closing(open_store(url, create=True, clock=lambda: AT)) as store:
         store.append(batch(store, open_account("A"), open_account("B")))
         head = store.append(batch(store, open_account("C"))).head
     assert (head.position, head.at) == (3, AT)
@@ -73,7 +74,7 @@ def test_every_hash_can_be_proved_and_no_other(count: int) -> None:
         assert chain.follow(path, bytes(32)) != root
 
 
-def test_one_invoice_is_proved_by_a_short_path(store: SqliteStore) -> None:
+def test_one_invoice_is_proved_by_a_short_path(store: OwnedStore) -> None:
     fill(store, 20)
     committed = Billing(store, "e").run(FIRST_BILL_DATE)
     events = [found for found in store.log(0, 999) if found.position >= committed.first_position]
@@ -84,12 +85,13 @@ def test_one_invoice_is_proved_by_a_short_path(store: SqliteStore) -> None:
     assert len(path) <= 6
     merkle = chain.follow(path, events[index].hash)
     query = "SELECT first, last, at, root FROM commits ORDER BY first DESC LIMIT 2"
-    (first, last, at, root), (*_, previous) = store.connection().execute(query).fetchall()
+    with store.proving() as database:
+        (first, last, at, root), (*_, previous) = database.execute(query).fetchall()
     assert chain.commit_root(previous, first, last, at, merkle) == root
 
 
 def test_time_never_goes_back_in_history(url: str) -> None:
     times = iter([AT, AT.replace(hour=9), AT.replace(hour=13)])
-    with open_store(url, create=True, clock=lambda: next(times)) as store:
+    with closing(open_store(url, create=True, clock=lambda: next(times))) as store:
         heads = [store.append(batch(store, open_account(number))).head for number in "ABC"]
     assert [head.at.hour for head in heads] == [12, 12, 13]

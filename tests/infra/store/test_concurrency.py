@@ -3,15 +3,17 @@
 import multiprocessing
 import os
 import signal
+from contextlib import closing
 from datetime import date
 from multiprocessing.synchronize import Event
 
-import pytest
-
 from aggregates import identity
 from commands.store import Conflict
+from infra.postgres import appending, writing
+from infra.postgres.store import PostgresStore
 from infra.store.open import open_store
-from infra.store.runners import is_alive, mark_running, unmark
+from infra.store.owned import OwnedStore
+from infra.store.prepared import prepare
 from infra.store.sqlite import SqliteStore
 from infra.store.verify_history import verify_history
 from tests.infra.store.build import FIRST_BILL_DATE, Billing, batch, fill, open_account, read_at
@@ -20,14 +22,14 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 def open_accounts(url: str, name: str, count: int) -> None:
-    with open_store(url) as store:
+    with closing(open_store(url)) as store:
         for index in range(count):
             store.append(batch(store, open_account(f"{name}-{index}")))
 
 
 def bill_until_done(url: str, execution: str, end: date) -> None:
     """Bills what is due, one account after the other, reading again after each conflict."""
-    with open_store(url) as store:
+    with closing(open_store(url)) as store:
         while True:
             with store.snapshot() as reading:
                 due = [invoicer for invoicer, _ in reading.invoicers_due([], end)]
@@ -41,8 +43,11 @@ def bill_until_done(url: str, execution: str, end: date) -> None:
 
 
 def die_under_the_lock(url: str, ready: Event) -> None:
-    """Stops in the middle of an append, with everything written and nothing committed."""
-    with open_store(url) as store:
+    """Dies in the middle of an append, with everything written and nothing committed."""
+    with closing(open_store(url)) as store:
+        if isinstance(store, PostgresStore):
+            return die_inside_copy(store)
+        assert isinstance(store, SqliteStore)
         billing = Billing(store, "doomed")
         made = billing.batch(FIRST_BILL_DATE)
 
@@ -51,9 +56,19 @@ def die_under_the_lock(url: str, ready: Event) -> None:
                 ready.set()
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        with store.datastore.cursor(commit=False) as cursor:
-            cursor.connection.set_trace_callback(stop)
+        with store.datastore.connection(commit=False) as connection:
+            connection.set_trace_callback(stop)
         store.append(made)
+
+
+def die_inside_copy(store: PostgresStore) -> None:
+    made = prepare(Billing(store, "doomed").batch(FIRST_BILL_DATE))
+    with store.sessions.session() as session, session.transaction("BEGIN"):
+        writing.write_states(session, made.rows)
+        appending.lock_head(session)
+        with session.connection.cursor() as cursor, cursor.copy("COPY events FROM STDIN") as copy:
+            copy.write("1000\t")
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def run(*jobs: tuple[object, ...]) -> list[int | None]:
@@ -65,13 +80,13 @@ def run(*jobs: tuple[object, ...]) -> list[int | None]:
     return [process.exitcode for process in processes]
 
 
-def test_four_processes_append_without_losing_anything(store: SqliteStore, url: str) -> None:
+def test_four_processes_append_without_losing_anything(store: OwnedStore, url: str) -> None:
     assert run(*((open_accounts, url, name, 25) for name in "ABCD")) == [0] * 4
     assert store.head.position == 100
     assert verify_history(store).findings == ()
 
 
-def test_four_processes_bill_the_same_accounts_once(store: SqliteStore, url: str) -> None:
+def test_four_processes_bill_the_same_accounts_once(store: OwnedStore, url: str) -> None:
     fill(store, 30)
     jobs = ((bill_until_done, url, f"e{n}", FIRST_BILL_DATE) for n in range(4))
     assert run(*jobs) == [0] * 4
@@ -81,7 +96,7 @@ def test_four_processes_bill_the_same_accounts_once(store: SqliteStore, url: str
     assert verify_history(store).findings == ()
 
 
-def test_kill_in_the_middle_of_an_append_leaves_nothing(store: SqliteStore, url: str) -> None:
+def test_kill_in_the_middle_of_an_append_leaves_nothing(store: OwnedStore, url: str) -> None:
     fill(store, 50)
     before = store.head
     assert run((die_under_the_lock, url, SPAWN.Event())) == [-signal.SIGKILL]
@@ -91,34 +106,24 @@ def test_kill_in_the_middle_of_an_append_leaves_nothing(store: SqliteStore, url:
 
 
 def hold(url: str, ready: Event, done: Event) -> None:
-    with open_store(url) as store:
-        mark_running(store, identity.execution(b"s", "1"))
+    with closing(open_store(url)) as store:
+        store.mark_running(identity.execution(b"s", "1"))
         ready.set()
         done.wait(30)
 
 
-def test_a_runner_is_known_dead_when_its_process_is_gone(store: SqliteStore, url: str) -> None:
+def test_a_runner_is_known_dead_when_its_process_is_gone(store: OwnedStore, url: str) -> None:
     execution = identity.execution(b"s", "1")
-    assert not is_alive(store, execution)
+    assert not store.is_alive(execution)
     ready, done = SPAWN.Event(), SPAWN.Event()
     process = SPAWN.Process(target=hold, args=(url, ready, done))
     process.start()
     assert ready.wait(30)
-    assert is_alive(store, execution)
+    assert store.is_alive(execution)
     process.kill()
     process.join(30)
-    assert not is_alive(store, execution)
-    mark_running(store, execution)
-    assert is_alive(store, execution)
-    unmark(store, execution)
-    assert not is_alive(store, execution)
-
-
-@pytest.mark.parametrize("started", [0.0, 1e12])
-def test_another_process_with_the_same_number_is_not_the_runner(
-    store: SqliteStore, started: float
-) -> None:
-    execution = identity.execution(b"s", "1")
-    mark_running(store, execution)
-    store.connection().execute("UPDATE runners SET started = ?", (started,))
-    assert not is_alive(store, execution)
+    assert not store.is_alive(execution)
+    store.mark_running(execution)
+    assert store.is_alive(execution)
+    store.unmark(execution)
+    assert not store.is_alive(execution)

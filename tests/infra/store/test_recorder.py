@@ -9,7 +9,7 @@ from eventsourcing.persistence import EventStore, IntegrityError, StoredEvent, T
 from aggregates import identity
 from aggregates.account import AccountEvent, AccountRenamed, AccountState, evolve
 from infra.store.mapper import DomainEvent, HistoryMapper
-from infra.store.sqlite import SqliteStore
+from infra.store.owned import OwnedStore
 from infra.store.state_rows import MissingState
 from infra.store.verify_history import verify_history
 from schemas.stored import encode
@@ -19,7 +19,7 @@ from tests.infra.store.build import batch, fill, open_account, staged
 A = identity.account("A")
 
 
-def test_streams_are_selected_as_the_library_does(store: SqliteStore) -> None:
+def test_streams_are_selected_as_the_library_does(store: OwnedStore) -> None:
     store.append(batch(store, open_account("A")))
     before = build.account_state("A")
     names = [AccountRenamed(name=f"n{n}") for n in range(3)]
@@ -34,7 +34,7 @@ def test_streams_are_selected_as_the_library_does(store: SqliteStore) -> None:
     assert len(select(UUID(bytes=A), limit=1)) == 1
 
 
-def test_notifications_are_the_history_in_order(store: SqliteStore) -> None:
+def test_notifications_are_the_history_in_order(store: OwnedStore) -> None:
     fill(store, 2)
     select = store.recorder.select_notifications
     assert store.recorder.max_notification_id() == 5
@@ -44,7 +44,7 @@ def test_notifications_are_the_history_in_order(store: SqliteStore) -> None:
     assert [note.id for note in select(1, 9, topics=["account.opened.v1"])] == [2, 4]
 
 
-def test_what_the_library_inserts_is_part_of_the_chain(store: SqliteStore) -> None:
+def test_what_the_library_inserts_is_part_of_the_chain(store: OwnedStore) -> None:
     change = open_account("A")
     stored = StoredEvent(UUID(bytes=A), 1, "account.opened.v1", encode(change.events[0]).payload)
     tracking = Tracking("upstream", 7)
@@ -66,14 +66,14 @@ def test_what_the_library_inserts_is_part_of_the_chain(store: SqliteStore) -> No
     assert not store.exists(again.stream)
 
 
-def test_a_stream_with_state_row_is_refused_without_its_state(store: SqliteStore) -> None:
+def test_a_stream_with_state_row_is_refused_without_its_state(store: OwnedStore) -> None:
     stored = StoredEvent(UUID(bytes=A), 1, "account.opened.v1", b"{}")
     with pytest.raises(MissingState):
         store.recorder.insert_events([stored])
     assert store.head.position == 0
 
 
-def test_the_library_loads_an_aggregate_from_our_history(store: SqliteStore) -> None:
+def test_the_library_loads_an_aggregate_from_our_history(store: OwnedStore) -> None:
     store.append(batch(store, open_account("A")))
     before = build.account_state("A")
     renamed = AccountRenamed(name="new")

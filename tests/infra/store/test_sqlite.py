@@ -1,22 +1,29 @@
-"""One SQLite file keeps the contract of a store, and asks no more of it than it must."""
+"""What is true of a file only: how much a chunk asks of it, and what stays in it."""
 
-import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from aggregates import identity
+from infra.store.connect import HistoryConnection
 from infra.store.open import open_store
 from infra.store.reading import SnapshotReading
 from infra.store.sqlite import SqliteStore
 from tests.infra.store.build import GROUP, batch, fill, open_account
-from tests.infra.store.contract import StoreContract
 
 
-class TestSqliteStore(StoreContract):
-    """The fixture `store` opens a new file."""
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    """In a file."""
+    with closing(open_store(f"sqlite:///{tmp_path / 'history.db'}", create=True)) as opened:
+        assert isinstance(opened, SqliteStore)
+        yield opened
 
 
-def steps_to_read(connection: sqlite3.Connection, low: bytes, high: bytes) -> int:
+def steps_to_read(connection: HistoryConnection, low: bytes, high: bytes) -> int:
     """How much work SQLite has with everything a chunk reads."""
     steps = 0
 
@@ -40,7 +47,8 @@ def steps_to_read(connection: sqlite3.Connection, low: bytes, high: bytes) -> in
 def test_a_chunk_costs_the_same_in_a_large_history(tmp_path: Path) -> None:
     steps: list[int] = []
     for size in (50, 2000):
-        with open_store(f"sqlite:///{tmp_path / str(size)}.db", create=True) as store:
+        with closing(open_store(f"sqlite:///{tmp_path / str(size)}.db", create=True)) as store:
+            assert isinstance(store, SqliteStore)
             fill(store, size)
             accounts = sorted(identity.account(f"A-{n}") for n in range(size))
             steps.append(steps_to_read(store.connection(), accounts[10], accounts[30]))
@@ -64,3 +72,13 @@ def test_every_commit_is_durable_before_it_is_answered(store: SqliteStore) -> No
     ask = store.connection().execute
     assert ask("PRAGMA journal_mode").fetchone() == ("wal",)
     assert ask("PRAGMA synchronous").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("started", [0.0, 1e12])
+def test_another_process_with_the_same_number_is_not_the_runner(
+    store: SqliteStore, started: float
+) -> None:
+    execution = identity.execution(b"s", "1")
+    store.mark_running(execution)
+    store.connection().execute("UPDATE runners SET started = ?", (started,))
+    assert not store.is_alive(execution)

@@ -1,0 +1,75 @@
+"""Rows in bulk: arrays in one statement for few, binary COPY for many."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import Any
+
+from commands.store import Conflict
+from infra.postgres.session import Session
+from infra.postgres.tables import COLUMN_TYPES, EVENT_TYPES
+from infra.store.database import Row
+from infra.store.rows import EVENT_COLUMNS
+from infra.store.state_rows import COLUMNS, RowWrite
+
+_FEW = 16
+"""Events that are inserted by a statement: fewer messages back and forth than COPY."""
+
+_COPY = f"COPY events ({EVENT_COLUMNS}) FROM STDIN (FORMAT BINARY)"
+_TABLES = tuple(COLUMNS)
+
+
+def write_events(session: Session, rows: Sequence[Row]) -> None:
+    """Adds rows of EVENT_COLUMNS."""
+    if len(rows) <= _FEW:
+        session.execute(_INSERT_EVENTS, columns_of(rows))
+        return
+    with session.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(EVENT_TYPES)
+        write_row = copy.write_row
+        for row in rows:
+            write_row(row)
+
+
+def write_states(session: Session, writes: Iterable[RowWrite]) -> None:
+    """Writes state rows, table by table and by ascending id, so that writers lock them in one
+    order; a row that is not at its expected version is a conflict.
+    """
+    for table, columns, rows in sorted(writes, key=_order):
+        rows.sort(key=itemgetter(len(columns)))
+        done = session.execute(_statement(table, columns), columns_of(rows))
+        if done.rowcount != len(rows):
+            raise Conflict("a state row is not at the version that was read")
+
+
+def columns_of(rows: Sequence[Row]) -> list[list[Any]]:
+    """Rows turned into an array a column."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _order(write: RowWrite) -> tuple[int, tuple[str, ...]]:
+    return _TABLES.index(write.table), write.columns
+
+
+@cache
+def _statement(table: str, columns: tuple[str, ...]) -> str:
+    if not columns:
+        names = ("stream", *COLUMNS[table])
+        return f"INSERT INTO {table} SELECT * FROM {_arrays(names)}"
+    sets = ", ".join(f"{column} = n.{column}" for column in columns)
+    arrays = ", ".join(f"?::{COLUMN_TYPES[name]}[]" for name in (*columns, "stream", "version"))
+    named = ", ".join((*columns, "stream", "expected"))
+    return (
+        f"UPDATE {table} AS t SET {sets} FROM unnest({arrays}) AS n ({named}) "
+        "WHERE t.stream = n.stream AND t.version = n.expected"
+    )
+
+
+def _arrays(names: Sequence[str]) -> str:
+    return f"unnest({', '.join(f'?::{COLUMN_TYPES[name]}[]' for name in names)})"
+
+
+_INSERT_EVENTS = (
+    f"INSERT INTO events ({EVENT_COLUMNS}) "
+    f"SELECT * FROM unnest({', '.join(f'?::{name}[]' for name in EVENT_TYPES)})"
+)

@@ -1,0 +1,74 @@
+"""An owner's history as the program works with it, whatever database it lies in."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol, Self
+
+from aggregates.identity import StreamId
+from commands.store import Head, Store
+from infra.store.database import Database
+
+if TYPE_CHECKING:
+    from eventsourcing.persistence import ProcessRecorder
+
+    from infra.views.database import ViewsDatabase
+
+Clock = Callable[[], datetime]
+
+
+class OwnedStore(Store, Protocol):
+    """The port of `commands.store`, and what running, proving and viewing need beside it."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, without secrets."""
+        ...
+
+    @property
+    def is_sandbox(self) -> bool: ...
+
+    @property
+    def epoch(self) -> str:
+        """The id of this history (design decision 27)."""
+        ...
+
+    @property
+    def head(self) -> Head: ...
+
+    @property
+    def recorder(self) -> "ProcessRecorder":
+        """The library's interface to this history (design decision 5)."""
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def set_clock(self, at: datetime) -> None:
+        """Moves a sandbox's clock. It never goes back."""
+        ...
+
+    def proving(self) -> AbstractContextManager[Database]:
+        """One snapshot of everything, for `verify`: it reads even what was put there by hand."""
+        ...
+
+    def views_database(self) -> "ViewsDatabase":
+        """Where views are kept: one for the life of the store."""
+        ...
+
+    # which processes run an execution: a hint, never what keeps anything from being billed twice
+
+    def mark_running(self, execution: StreamId) -> None:
+        """This process runs the execution from now on."""
+        ...
+
+    def unmark(self, execution: StreamId) -> None:
+        """This process does not run the execution any more."""
+        ...
+
+    def is_alive(self, execution: StreamId) -> bool:
+        """Some process that lives runs the execution."""
+        ...
