@@ -99,5 +99,9 @@ class StackFolder:
 
 
 def new_cluster() -> str:
-    """A name for a cluster as Kafka wants it: 16 random bytes, in letters."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """A name for a cluster as Kafka wants it: 16 random bytes, in letters. One that begins with a
+    dash would be taken for an option.
+    """
+    while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()).startswith("-"):
+        pass
+    return name.rstrip("=")

@@ -37,13 +37,24 @@ class Run:
     def start(self, make: "Callable[[Run], SomeServer]") -> SomeServer:
         """The server, started by the process of the run that needs it first."""
         with locked(self.lock):
-            self.folder.mkdir(mode=0o711, exist_ok=True)
-            inside = self.inside()
-            if self._me not in inside:
-                self._write("inside", [*inside, self._me])
+            self._enter()
             server = make(self)
             server.start()
         return server
+
+    def own_folder(self) -> Path:
+        """A name for a folder of a test's own; servers that it leaves running there are ended with
+        the run. Its letters are those that need care.
+        """
+        with locked(self.lock):
+            self._enter()
+        return self.folder / f"it's ours, é {secrets.token_hex(4)}"
+
+    def _enter(self) -> None:
+        self.folder.mkdir(mode=0o711, exist_ok=True)
+        inside = self.inside()
+        if self._me not in inside:
+            self._write("inside", [*inside, self._me])
 
     def secret(self) -> str:
         """A password that all processes of the run know."""
