@@ -1,15 +1,14 @@
 """A seeded database and processes that run bills on it, to be killed at bad moments."""
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from infra.store.open import open_store
+from infra.store.owned import OwnedStore
 from tests.support import seed
 from tests.support.world import Answer, World
 
@@ -17,29 +16,26 @@ PERIOD = ("--period-start", "2020-10-01", "--period-end", "2020-10-31")
 RUN = ("bill-run", "schedule", "Default", "--now", *PERIOD)
 
 
-def seeded(path: Path, accounts: int) -> Path:
+def seeded(url: str, accounts: int) -> str:
     """A database with accounts that are due on 1 October 2020."""
-    store = open_store(f"sqlite:///{path}", create=True)
-    seed.set_up(store)
-    seed.add_accounts(store, accounts, effective=date(2020, 9, 1))
-    store.close()
-    return path
+    with closing(open_store(url, create=True)) as store:
+        seed.set_up(store)
+        seed.add_accounts(store, accounts, effective=date(2020, 9, 1))
+    return url
 
 
 class Existing(World):
     """A world over a database that is there already."""
 
-    def __init__(self, path: Path) -> None:
-        self.folder = path.parent
-        self.path = path
-        self.url = f"sqlite:///{path}"
+    def __init__(self, url: str) -> None:
+        self.url = url
 
 
-def start(path: Path, words: Sequence[str]) -> "subprocess.Popen[str]":
+def start(url: str, words: Sequence[str]) -> "subprocess.Popen[str]":
     """A process of its own that runs a command line on the database."""
     program = "from infra.cli.main import main; main()"
     return subprocess.Popen(
-        [sys.executable, "-c", program, *words, "--database", f"sqlite:///{path}"],
+        [sys.executable, "-c", program, *words, "--database", url],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -52,21 +48,23 @@ def finish(process: "subprocess.Popen[str]") -> Answer:
     return Answer(process.returncode, out, err)
 
 
-def query(path: Path, sql: str) -> list[Any]:
-    """Rows straight from the file."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as connection:
-        return connection.execute(sql).fetchall()
+def query(url: str, sql: str) -> list[Any]:
+    """Rows straight from the database."""
+    with closing(open_store(url)) as store, store.proving() as database:
+        return database.execute(sql).fetchall()
 
 
-def chunks_done(path: Path) -> int:
+def chunks_done(store: OwnedStore) -> int:
     """How many chunks have been committed."""
-    return int(query(path, "SELECT count(*) FROM events WHERE topic = 'chunk.billed'")[0][0])
+    with store.proving() as database:
+        query = "SELECT count(*) FROM events WHERE topic = 'chunk.billed'"
+        return int(database.execute(query).fetchone()[0])
 
 
 def assert_billed_once(world: World, accounts: int) -> None:
     """Every due package billed once, numbers gapless, the whole history sound."""
     billed = query(
-        world.path,
+        world.url,
         "SELECT stream, count(*) FROM events WHERE topic = 'account_package.billed' GROUP BY 1",
     )
     assert len(billed) == accounts

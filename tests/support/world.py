@@ -26,12 +26,15 @@ class Answer:
 
 
 class World:
-    """Runs command lines against one database file, in this process."""
+    """Runs command lines against one database, a file unless a URL says otherwise, in this
+    process.
+    """
 
-    def __init__(self, folder: Path, clock: str = "2020-10-05T09:00:00Z") -> None:
+    def __init__(
+        self, folder: Path, clock: str = "2020-10-05T09:00:00Z", url: str | None = None
+    ) -> None:
         self.folder = folder
-        self.path = folder / "billstream.db"
-        self.url = f"sqlite:///{self.path}"
+        self.url = url or f"sqlite:///{folder / 'billstream.db'}"
         self.must("init", "--sandbox", "--clock", clock)
 
     def ask(self, *words: str) -> Answer:
