@@ -1,0 +1,1 @@
+"""Billstream: Kafka and its schema registry. See README.md in `infra`."""
