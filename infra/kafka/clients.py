@@ -1,0 +1,138 @@
+"""Clients of kafka-python with our settings, and a real reason when they cannot begin.
+
+kafka-python says every refusal (a wrong password, a wrong certificate) as a time-out without its
+cause; the cause is only logged. So the log is listened to while a client begins.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aggregates.refusal import Refusal
+from infra.kafka.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+
+Client = TypeVar("Client")
+
+BEGIN_MS = 10_000
+"""Until a client gives up to begin."""
+
+REQUEST_MS = 20_000
+MOST_BACKOFF_MS = 1_000
+"""A server that was away is asked again at least this often."""
+
+DELIVERY_MS = 40_000
+
+_REFUSED = ("Sasl", "Authentication", "Authorization", "SSL", "Handshake", "certificate", "Denied")
+
+_SENDING = {"metrics_enabled": False, "allow_auto_create_topics": False}
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class KafkaUnreachable(Refusal):
+    """No server answered: worth another try, unless it is the start."""
+
+
+def producer(settings: KafkaSettings, **more: Any) -> "KafkaProducer":
+    """Idempotent, acknowledged by all in-sync replicas."""
+    from kafka import KafkaProducer
+
+    options: dict[str, Any] = {
+        "delivery_timeout_ms": DELIVERY_MS,
+        "max_block_ms": REQUEST_MS,
+        **_SENDING,
+        **more,
+    }
+    return _begun(settings, lambda common: KafkaProducer(**common, **options))
+
+
+def consumer(settings: KafkaSettings, *topics: str, **more: Any) -> "KafkaConsumer":
+    """Reads what is committed, from the beginning; offsets are committed by hand."""
+    from kafka import KafkaConsumer
+
+    options: dict[str, Any] = {
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "isolation_level": "read_committed",
+        **_SENDING,
+        **more,
+    }
+    return _begun(settings, lambda common: KafkaConsumer(*topics, **common, **options))
+
+
+def admin(settings: KafkaSettings, **more: Any) -> "KafkaAdminClient":
+    from kafka import KafkaAdminClient
+
+    return _begun(settings, lambda common: KafkaAdminClient(**common, **more))
+
+
+def _begun(settings: KafkaSettings, make: Callable[[dict[str, Any]], Client]) -> Client:
+    from kafka.errors import KafkaError
+
+    common: dict[str, Any] = {
+        **settings.client(),
+        "client_id": f"{settings.topic_prefix}-billstream",
+        "bootstrap_timeout_ms": BEGIN_MS,
+        "request_timeout_ms": REQUEST_MS,
+        "reconnect_backoff_max_ms": MOST_BACKOFF_MS,
+    }
+    with _ONE_AT_A_TIME, _listening() as causes:
+        try:
+            return make(common)
+        except (KafkaError, OSError, ValueError) as error:
+            raise _refusal(settings, causes[-1] if causes else _plain(error)) from None
+
+
+def _refusal(settings: KafkaSettings, cause: str) -> Refusal:
+    servers = settings.kafka_bootstrap_servers
+    if any(word in cause for word in _REFUSED):
+        how = f"{settings.kafka_security_protocol}"
+        if how.startswith("SASL"):
+            how += f", {settings.kafka_sasl_mechanism} as {settings.kafka_sasl_username!r}"
+        return Refusal(
+            "kafka_refused",
+            f"Kafka at {servers} does not let us in ({how}): {cause}; look at user, password and "
+            "certificates in BILLSTREAM_KAFKA_…",
+            servers=servers,
+        )
+    return KafkaUnreachable(
+        "kafka_unreachable",
+        f"Kafka at {servers} does not answer ({settings.kafka_security_protocol}): {cause}; see "
+        "that it runs and that BILLSTREAM_KAFKA_… names its address and protocol",
+        servers=servers,
+    )
+
+
+def _plain(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+@contextmanager
+def _listening() -> Generator[list[str]]:
+    """Why connections failed while the block ran, oldest first."""
+    causes: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found = [one for one in _arguments(record) if isinstance(one, BaseException)]
+            causes.extend(_plain(error) for error in found if "bootstrap" not in str(error))
+
+    logger = logging.getLogger("kafka")
+    listener = Listener(logging.WARNING)
+    logger.addHandler(listener)
+    try:
+        yield causes
+    finally:
+        logger.removeHandler(listener)
+
+
+def _arguments(record: logging.LogRecord) -> tuple[object, ...]:
+    return record.args if isinstance(record.args, tuple) else ()
+
+
+logging.getLogger("kafka").addHandler(logging.NullHandler())
