@@ -172,6 +172,16 @@ class PostgresStore:
                 raise common.clock_goes_back()
             meta.write_clock(session, at)
 
+    # facts beside history
+
+    def fact(self, name: str) -> str | None:
+        with self.sessions.session() as session:
+            return meta.read(session, name)
+
+    def keep_fact(self, name: str, value: str) -> None:
+        with self.sessions.session() as session, session.transaction("BEGIN"):
+            meta.write(session, name, value)
+
     # who runs what
 
     def mark_running(self, execution: StreamId) -> None:

@@ -59,6 +59,16 @@ class OwnedStore(Store, Protocol):
         """Where views are kept: one for the life of the store."""
         ...
 
+    # what is true of this database beside its history: never anything that was decided
+
+    def fact(self, name: str) -> str | None:
+        """A fact kept beside history; None when it was never kept."""
+        ...
+
+    def keep_fact(self, name: str, value: str) -> None:
+        """Keeps a fact beside history; it takes the place of an older one of that name."""
+        ...
+
     # which processes run an execution: a hint, never what keeps anything from being billed twice
 
     def mark_running(self, execution: StreamId) -> None:

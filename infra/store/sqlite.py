@@ -146,6 +146,16 @@ class SqliteStore:
                 raise errors.clock_goes_back()
             meta.write_clock(connection, at)
 
+    # facts beside history
+
+    def fact(self, name: str) -> str | None:
+        with self._reading() as connection:
+            return meta.read(connection, name)
+
+    def keep_fact(self, name: str, value: str) -> None:
+        with self.datastore.connection(commit=True) as connection:
+            meta.write(connection, name, value)
+
     # who runs what: `psutil` is imported only then
 
     def mark_running(self, execution: StreamId) -> None:
