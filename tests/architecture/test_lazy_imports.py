@@ -6,7 +6,18 @@ from pathlib import Path
 
 from tests.support.sources import ROOT
 
-HEAVY = ("pydantic", "sqlalchemy", "yaml", "dateutil", "rich", "cryptography", "iso4217", "psutil")
+HEAVY = (
+    "pydantic",
+    "sqlalchemy",
+    "yaml",
+    "dateutil",
+    "rich",
+    "cryptography",
+    "iso4217",
+    "psutil",
+    "fastavro",
+    "tenacity",
+)
 
 PROGRAM = f"""
 import sys
