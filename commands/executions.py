@@ -4,7 +4,7 @@ Each step is one transaction and can be repeated by anyone: a step that was done
 version 1 of its stream and changes nothing. So a crash at any instant is healed by going on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from aggregates import execution as rules
@@ -26,7 +26,12 @@ from commands.billing.scope import (
     unresolved_in,
 )
 from commands.billing.settings import RunSettings, load_settings, read_settings
-from commands.billing.writing import closing_events, left_behind_pages, write_outcomes
+from commands.billing.writing import (
+    Written,
+    closing_events,
+    left_behind_pages,
+    write_outcomes,
+)
 from commands.local_time import business_date, zone
 from commands.store import Batch, Conflict, Metadata, Numbers, Reading, Staged, Store, Versioned
 
@@ -176,9 +181,16 @@ def range_of(store: Store, running: Running, index: int) -> Range:
     return Range(span.low, span.high, only)
 
 
-def run_chunk(store: Store, running: Running, index: int) -> Counts | None:
+def run_chunk(
+    store: Store,
+    running: Running,
+    index: int,
+    died: Collection[str] = (),
+    committed: Callable[[Written], None] = lambda _: None,
+) -> Counts | None:
     """Bills one chunk in one transaction, or finds that it is done; what it did. None when the
-    execution may not go on (cancelled or ended).
+    execution may not go on (cancelled or ended). Invoicers in `died` fail with `worker_died`.
+    `committed` is told what was written, if it was written here.
     """
     stream = identity.chunk(running.execution_id, index)
     settings = running.settings
@@ -191,7 +203,7 @@ def run_chunk(store: Store, running: Running, index: int) -> Counts | None:
             if state.status != "running" or state.cancel_requested:
                 return None
             facts = load_facts(reading, settings, span.low, span.high, span.only)
-        written = write_outcomes(bill_chunk(facts, settings), settings)
+        written = write_outcomes(bill_chunk(facts, settings, died), settings)
         closing = closing_events(written, settings, index, facts.read_at)
         numbering = settings.owner.numbering
         batch = Batch(
@@ -206,8 +218,25 @@ def run_chunk(store: Store, running: Running, index: int) -> Counts | None:
             store.append(batch)
         except Conflict:
             continue
+        committed(written)
         return written.counts
     raise _busy()
+
+
+def invoicers_of(store: Store, running: Running, index: int) -> list[str]:
+    """The invoicers that a chunk would bill now, by number."""
+    span = range_of(store, running, index)
+    with store.snapshot() as reading:
+        facts = load_facts(reading, running.settings, span.low, span.high, span.only)
+    return [invoicer.row.state.number for invoicer in facts.invoicers]
+
+
+def rehearse_chunk(store: Store, running: Running, index: int, only: Collection[str]) -> None:
+    """Bills some invoicers of a chunk and writes nothing: to see whether the process lives."""
+    span = range_of(store, running, index)
+    with store.snapshot() as reading:
+        facts = load_facts(reading, running.settings, span.low, span.high, only)
+    write_outcomes(bill_chunk(facts, running.settings), running.settings)
 
 
 def _done(end: ChunkBilled | ChunkNotReached) -> Counts | None:

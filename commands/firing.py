@@ -5,6 +5,7 @@ schedule that was read. Two schedulers at once: the second meets a conflict, loo
 that nothing is due any more.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -55,22 +56,40 @@ def fire_due(store: Store, now: datetime) -> list[StreamId]:
     return [one.execution for one in fired if one is not None and one.execution is not None]
 
 
-def fire(store: Store, schedule: StreamId, now: datetime) -> Fired | None:
-    """Fires a schedule if it is due. None: it is not, or somebody else was first."""
+def fire(
+    store: Store, schedule: StreamId, now: datetime, after: Collection[StreamId] | None = None
+) -> Fired | None:
+    """Fires a schedule if it is due. None: it is not, or somebody else was first; or, with `after`,
+    an execution has not ended that is not among these: runs follow each other in the order they
+    fell due, whoever fires them.
+    """
     for _ in range(ATTEMPTS):
         with store.snapshot() as reading:
             found = reading.get("schedule", schedule)
             owner = reading.get("owner", identity.owner())
             if found is None or owner is None or not _is_due(found.state, now):
                 return None
+            if after is not None and any(one not in after for one in unfinished(reading)):
+                return None
             where = zone(owner.state.time_zone)
             batch, fired = _firing(found, where, now, reading.head.position)
+        if after is not None:
+            batch.whole_kinds.append("execution.queued")
         try:
             store.append(batch)
         except Conflict:
             continue
         return fired
     raise Refusal("busy", "others kept writing to the schedule; try again in a moment")
+
+
+def unfinished(reading: Reading) -> list[StreamId]:
+    """Executions that are queued or running."""
+    return [
+        found.stream
+        for status in ("queued", "running")
+        for found in reading.all_of("execution", status)
+    ]
 
 
 def _pending(reading: Reading, now: datetime | None) -> list[Due]:

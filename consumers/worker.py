@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from aggregates.execution import FINISHED, Counts, ExecutionState, add_counts
 from aggregates.identity import StreamId
+from commands import firing
 from commands.executions import (
     finish_execution,
     open_running,
@@ -65,8 +66,4 @@ def rare_collections() -> Iterator[None]:
 def unfinished(store: Store) -> list[StreamId]:
     """Executions that are queued or running: to be finished by whoever finds no one at work."""
     with store.snapshot() as reading:
-        return [
-            found.stream
-            for status in ("queued", "running")
-            for found in reading.all_of("execution", status)
-        ]
+        return firing.unfinished(reading)

@@ -4,7 +4,7 @@ Preview, run, retry and replay all come through here; nothing in it reads a cloc
 random number. An invoicer that cannot be billed leaves nothing but its failure (R28).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from aggregates.chunk import Failure, LeftBehind
@@ -26,12 +26,22 @@ class Outcome:
     left: list[LeftBehind]
 
 
-def bill_chunk(chunk: ChunkFacts, settings: RunSettings) -> Iterator[Outcome]:
-    """The outcome of every invoicer, one after the other."""
+WORKER_DIED = "worker_died"
+
+
+def bill_chunk(
+    chunk: ChunkFacts, settings: RunSettings, died: Collection[str] = ()
+) -> Iterator[Outcome]:
+    """The outcome of every invoicer, one after the other. Those that `died` names ended the
+    process that billed them, again and again: they are not tried and fail (design decision 20).
+    """
     if settings.account is not None and not _holds(chunk, settings.account):
         yield Outcome(None, None, _gone(settings.account), [])
         return
     for facts in chunk.invoicers:
+        if facts.row.state.number in died:
+            yield _failed(facts, settings, _died(facts))
+            continue
         draft = Draft(facts)
         try:
             apply_stages(draft, settings)
@@ -72,6 +82,15 @@ def _unexpected(facts: InvoicerFacts, fault: Exception) -> CannotBill:
         "written for it; report it, then retry"
     )
     return CannotBill(number, None, Refusal("unexpected", sentence))
+
+
+def _died(facts: InvoicerFacts) -> CannotBill:
+    number = facts.row.state.number
+    sentence = (
+        f"billing {number} ended the worker that did it, three times; nothing was written for it; "
+        "report it, then retry"
+    )
+    return CannotBill(number, None, Refusal(WORKER_DIED, sentence))
 
 
 def _failed(facts: InvoicerFacts, settings: RunSettings, cause: CannotBill) -> Outcome:

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from aggregates import identity
-from aggregates.chunk import ChunkBilled
+from aggregates.chunk import ChunkBilled, FailuresRecorded
 from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
 from aggregates.refusal import Refusal
-from commands.billing.chunk_pass import bill_chunk
+from commands.billing.chunk_pass import WORKER_DIED, bill_chunk
 from commands.billing.facts import load_facts
 from commands.billing.writing import closing_events, write_outcomes
 from commands.executions import Running, find_execution, open_running, range_of
@@ -60,20 +60,22 @@ def replay_execution(
     for index in range(running.chunks):
         recorded = store.stream(identity.chunk(execution_id, index))
         if recorded and isinstance(recorded[-1].event, ChunkBilled):
-            _replay_chunk(store, running, index, recorded[-1], report)
+            _replay_chunk(store, running, index, recorded, report)
         if progress is not None:
             progress(index + 1, running.chunks)
     return report
 
 
 def _replay_chunk(
-    store: Store, running: Running, index: int, done: Recorded, report: ReplayReport
+    store: Store, running: Running, index: int, chunk: list[Recorded], report: ReplayReport
 ) -> None:
+    done = chunk[-1]
     closed: ChunkBilled = done.event
+    died = _died(chunk)
     span = range_of(store, running, index)
     with store.as_of(closed.position) as then:
         facts = load_facts(then, running.settings, span.low, span.high, span.only)
-    written = write_outcomes(bill_chunk(facts, running.settings), running.settings)
+    written = write_outcomes(bill_chunk(facts, running.settings, died), running.settings)
     closing = closing_events(written, running.settings, index, closed.position)
     computed = list(_flat([*written.changes, closing]))
     then_written = store.log(done.position - closed.events, closed.events)
@@ -85,6 +87,17 @@ def _replay_chunk(
     if len(report.differences) >= MOST_DIFFERENCES:
         return
     report.differences += _compare(then_written, computed)
+
+
+def _died(chunk: list[Recorded]) -> frozenset[str]:
+    """Invoicers that ended their worker: a recorded input, for trying again would end us too."""
+    return frozenset(
+        failure.invoicer
+        for recorded in chunk
+        if isinstance(recorded.event, FailuresRecorded)
+        for failure in recorded.event.failures
+        if failure.code == WORKER_DIED
+    )
 
 
 class _Computed(NamedTuple):

@@ -39,6 +39,8 @@ class Written:
     failures: list[Failure] = field(default_factory=list[Failure])
     left: list[LeftBehind] = field(default_factory=list[LeftBehind])
     invoices: list[InvoiceGenerated] = field(default_factory=list[InvoiceGenerated])
+    accounts: int = 0
+    """How many accounts were charged."""
 
 
 def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Written:
@@ -59,6 +61,7 @@ def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Writte
                 written.failures.append(outcome.failure)
             continue
         draft = outcome.draft
+        written.accounts += len({charged.row.account for charged in draft.charged})
         for charged in draft.charged:
             packages += 1
             cycles += len(charged.billing.cycles)

@@ -1,0 +1,201 @@
+"""The worker when work is spread: takes a chunk, bills it in one transaction, says that it is done.
+
+A chunk that has ended three workers is taken apart in processes of their own: in halves, until
+each invoicer that ends its process is known. These fail with `worker_died`; the others are billed
+(design decision 20).
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import structlog
+
+from aggregates.execution import FINISHED, ExecutionState
+from aggregates.identity import StreamId, chunk, text
+from aggregates.refusal import Refusal
+from commands.billing.writing import Written
+from commands.executions import Running, find_execution, open_running, run_chunk
+from commands.store import Conflict, Store
+from consumers.remaining import Remaining
+from consumers.role import Meter, Silent, Unavailable
+from consumers.work import Queue, Work
+from consumers.worker import rare_collections
+
+DEATHS = 3
+"""How many workers a chunk, or an invoicer alone, may end before it is believed."""
+
+_KNOWN = 8
+"""Executions whose settings are kept."""
+
+log = structlog.get_logger()
+
+
+class Attempts(Protocol):
+    """Who began which chunk and never said how it went. Kept beside history."""
+
+    def begin(self, work: Work) -> int:
+        """Notes, before the work, that this worker begins. How many others began and did not come
+        back.
+        """
+        ...
+
+    def end(self, work: Work) -> None:
+        """This worker lives; however the work went."""
+        ...
+
+    def forget(self, execution: StreamId) -> None:
+        """The execution has ended."""
+        ...
+
+
+class Isolation(Protocol):
+    """Bills parts of a chunk in a process of its own, to see whether that lives."""
+
+    def invoicers(self, work: Work) -> list[str]:
+        """Those of the chunk, by number."""
+        ...
+
+    def lives(self, work: Work, only: Collection[str]) -> bool:
+        """A process that bills these invoicers, and writes nothing, lives."""
+        ...
+
+    def bills(self, work: Work, died: Collection[str]) -> bool:
+        """A process that bills the chunk without these invoicers lives; then it is billed."""
+        ...
+
+
+class Working:
+    """The role `worker`."""
+
+    name = "worker"
+
+    def __init__(
+        self,
+        store: Store,
+        queue: Queue,
+        attempts: Attempts,
+        isolation: Isolation,
+        meter: Meter | None = None,
+        wait: float = 0.5,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._attempts = attempts
+        self._isolation = isolation
+        self._meter = meter or Silent()
+        self._wait = wait
+        self._running: OrderedDict[StreamId, Running] = OrderedDict()
+        self._touched: dict[StreamId, Remaining | None] = {}
+
+    def step(self) -> bool:
+        taken = self._queue.take(self._wait)
+        if taken is None:
+            return self._finish()
+        try:
+            with rare_collections():
+                if taken.work is None:
+                    log.warning("work not understood", mark=str(taken.mark))
+                else:
+                    self._do(taken.work)
+        except BaseException:
+            self._queue.again(taken)
+            raise
+        self._queue.done(taken)
+        return True
+
+    def close(self) -> None:
+        self._queue.close()
+
+    def _do(self, work: Work) -> None:
+        if self._store.exists(chunk(work.execution, work.chunk)):
+            self._touched.setdefault(work.execution, None)
+            return
+        running = self._open(work)
+        if running is None:
+            return
+        deaths = self._attempts.begin(work)
+        try:
+            if deaths >= DEATHS:
+                self._isolate(work)
+            else:
+                run_chunk(self._store, running, work.chunk, committed=self._billed)
+        except Conflict:
+            raise Unavailable("others kept writing to the same accounts") from None
+        finally:
+            self._attempts.end(work)
+        self._touched.setdefault(work.execution, None)
+
+    def _open(self, work: Work) -> Running | None:
+        """The execution's settings; None when there is nothing to do about it (any more)."""
+        found = self._running.get(work.execution)
+        if found is None:
+            try:
+                found = self._settings(work.execution)
+            except Refusal as refusal:
+                log.warning("work dropped", correlation_id=text(work.execution), code=refusal.code)
+                return None
+            if found is None:
+                return None
+            self._running[work.execution] = found
+            while len(self._running) > _KNOWN:
+                self._running.popitem(last=False)
+        if work.chunk >= found.chunks:
+            log.warning("work dropped", correlation_id=text(work.execution), chunk=work.chunk)
+            return None
+        return found
+
+    def _settings(self, execution: StreamId) -> Running | None:
+        with self._store.snapshot() as reading:
+            state: ExecutionState = find_execution(reading, execution).state
+        if state.status in FINISHED or state.status == "queued":
+            return None
+        return open_running(self._store, execution)
+
+    def _billed(self, written: Written) -> None:
+        counts = written.counts
+        self._meter.add("accounts_billed", written.accounts)
+        self._meter.add("packages_billed", counts.packages_billed)
+        self._meter.add("invoices_generated", counts.invoices_generated)
+        self._meter.add("failures", counts.failed)
+
+    def _finish(self) -> bool:
+        """Nothing to take: ends executions this worker had a part in, if all is done."""
+        moved = False
+        for execution, remaining in list(self._touched.items()):
+            with self._store.snapshot() as reading:
+                over = find_execution(reading, execution).state.status in FINISHED
+            if not over:
+                found = remaining or Remaining(self._store, execution)
+                self._touched[execution] = found
+                over = moved = found.finish() is not None
+            if over:
+                self._attempts.forget(execution)
+                self._running.pop(execution, None)
+                del self._touched[execution]
+        return moved
+
+    # a chunk that ends its workers
+
+    def _isolate(self, work: Work) -> None:
+        named = {"correlation_id": text(work.execution), "chunk": work.chunk}
+        log.warning("chunk ended its workers: taken apart", **named)
+        suspects = self._isolation.invoicers(work)
+        died = self._culprits(work, suspects)
+        log.error("invoicers that end their worker", invoicers=died, **named)
+        if not self._survives(work, died) and not self._isolation.bills(work, suspects):
+            raise Unavailable(f"chunk {work.key} ends every process, whatever it leaves out")
+        self._meter.add("failures", len(died))
+
+    def _survives(self, work: Work, died: Collection[str]) -> bool:
+        return any(self._isolation.bills(work, died) for _ in range(DEATHS))
+
+    def _culprits(self, work: Work, suspects: Sequence[str]) -> list[str]:
+        """Halves that live are innocent; of one that dies, its halves are looked at."""
+        tries = DEATHS if len(suspects) == 1 else 1
+        if not suspects or any(self._isolation.lives(work, suspects) for _ in range(tries)):
+            return []
+        if len(suspects) == 1:
+            return list(suspects)
+        half = len(suspects) // 2
+        return self._culprits(work, suspects[:half]) + self._culprits(work, suspects[half:])
