@@ -51,7 +51,27 @@ class InvoiceNumberingChanged(Event, frozen=True, kw_only=True, omit_defaults=Tr
     numbering: Numbering
 
 
-OwnerEvent = OwnerSetUp | OwnerRenamed | CurrencyEnabled | TimeZoneChanged | InvoiceNumberingChanged
+class HistoryRestored(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An older history was restored after more of it had been published (design decision 27). It
+    goes on under a new epoch, in a new generation of topics, and with an invoice number above
+    those that were sent. `lost_from` and `lost_to` are positions that were published and are gone.
+    """
+
+    epoch: str
+    generation: int
+    next_number: int
+    lost_from: int = 0
+    lost_to: int = 0
+
+
+OwnerEvent = (
+    OwnerSetUp
+    | OwnerRenamed
+    | CurrencyEnabled
+    | TimeZoneChanged
+    | InvoiceNumberingChanged
+    | HistoryRestored
+)
 
 
 class OwnerState(State, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -61,6 +81,10 @@ class OwnerState(State, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     time_zone: str
     rounding: str = "half_up"
     numbering: Numbering = Numbering()
+    epoch: str = ""
+    """Of this history since it was restored; before, the one that the database was made with."""
+    generation: int = 1
+    """Which generation of topics it is published in."""
 
 
 def evolve(state: OwnerState | None, event: OwnerEvent) -> OwnerState:
@@ -85,6 +109,8 @@ def evolve(state: OwnerState | None, event: OwnerEvent) -> OwnerState:
             return replace(state, time_zone=event.time_zone)
         case InvoiceNumberingChanged():
             return replace(state, numbering=event.numbering)
+        case HistoryRestored():
+            return replace(state, epoch=event.epoch, generation=event.generation)
         case OwnerSetUp():
             raise ImpossibleEvent("the owner was set up twice")
 

@@ -36,6 +36,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("owner.currency_enabled", 1, owner.CurrencyEnabled),
     EventType("owner.time_zone_changed", 1, owner.TimeZoneChanged),
     EventType("owner.invoice_numbering_changed", 1, owner.InvoiceNumberingChanged),
+    EventType("owner.history_restored", 1, owner.HistoryRestored),
     EventType("exchange_rates.created", 1, exchange_rates.ExchangeRatesCreated),
     EventType("exchange_rates.rate_added", 1, exchange_rates.RateAdded),
     EventType("exchange_rates.rate_changed", 1, exchange_rates.RateChanged),

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregates.refusal import Refusal
+from consumers.role import Unavailable
 from infra.kafka.settings import KafkaSettings
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ _SENDING = {"metrics_enabled": False, "allow_auto_create_topics": False}
 _ONE_AT_A_TIME = threading.Lock()
 
 
-class KafkaUnreachable(Refusal):
-    """No server answered: worth another try, unless it is the start."""
+class KafkaUnreachable(Refusal, Unavailable):
+    """No server answered: a role tries again, a verb gives up."""
 
 
 def producer(settings: KafkaSettings, **more: Any) -> "KafkaProducer":
@@ -71,6 +72,32 @@ def admin(settings: KafkaSettings, **more: Any) -> "KafkaAdminClient":
     return _begun(settings, lambda common: KafkaAdminClient(**common, **more))
 
 
+@contextmanager
+def translated(settings: KafkaSettings) -> Generator[None]:
+    """Raises ours for the library's inside the block: KafkaUnreachable for what may pass, and the
+    refusals `kafka_refused` and `kafka_failed`.
+    """
+    from kafka.errors import KafkaError
+
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise ours(settings, error) from error
+
+
+def ours(settings: KafkaSettings, error: BaseException) -> Refusal:
+    """The error of ours behind one of the library's."""
+    from kafka.errors import AuthorizationError, SaslAuthenticationFailedError
+
+    cause = _plain(error)
+    if isinstance(error, (AuthorizationError, SaslAuthenticationFailedError)):
+        return _refused(settings, cause)
+    if isinstance(error, OSError) or getattr(error, "retriable", False):
+        return _unreachable(settings, cause)
+    servers = settings.kafka_bootstrap_servers
+    return Refusal("kafka_failed", f"Kafka at {servers} does not do it: {cause}", servers=servers)
+
+
 def _begun(settings: KafkaSettings, make: Callable[[dict[str, Any]], Client]) -> Client:
     from kafka.errors import KafkaError
 
@@ -89,17 +116,25 @@ def _begun(settings: KafkaSettings, make: Callable[[dict[str, Any]], Client]) ->
 
 
 def _refusal(settings: KafkaSettings, cause: str) -> Refusal:
-    servers = settings.kafka_bootstrap_servers
     if any(word in cause for word in _REFUSED):
-        how = f"{settings.kafka_security_protocol}"
-        if how.startswith("SASL"):
-            how += f", {settings.kafka_sasl_mechanism} as {settings.kafka_sasl_username!r}"
-        return Refusal(
-            "kafka_refused",
-            f"Kafka at {servers} does not let us in ({how}): {cause}; look at user, password and "
-            "certificates in BILLSTREAM_KAFKA_…",
-            servers=servers,
-        )
+        return _refused(settings, cause)
+    return _unreachable(settings, cause)
+
+
+def _refused(settings: KafkaSettings, cause: str) -> Refusal:
+    servers, how = settings.kafka_bootstrap_servers, str(settings.kafka_security_protocol)
+    if how.startswith("SASL"):
+        how += f", {settings.kafka_sasl_mechanism} as {settings.kafka_sasl_username!r}"
+    return Refusal(
+        "kafka_refused",
+        f"Kafka at {servers} does not let us do this ({how}): {cause}; look at user, password and "
+        "certificates in BILLSTREAM_KAFKA_…, and at the ACLs",
+        servers=servers,
+    )
+
+
+def _unreachable(settings: KafkaSettings, cause: str) -> KafkaUnreachable:
+    servers = settings.kafka_bootstrap_servers
     return KafkaUnreachable(
         "kafka_unreachable",
         f"Kafka at {servers} does not answer ({settings.kafka_security_protocol}): {cause}; see "

@@ -12,7 +12,7 @@ from functools import cached_property
 from aggregates import identity
 from aggregates.account import InvoicerChanged
 from aggregates.identity import StreamId
-from aggregates.owner import InvoiceNumberingChanged, OwnerSetUp
+from aggregates.owner import HistoryRestored, InvoiceNumberingChanged, OwnerSetUp
 from commands.store import (
     Absence,
     AccountRow,
@@ -116,6 +116,8 @@ class PastReading:
             event = decode(*row)
             if isinstance(event, OwnerSetUp | InvoiceNumberingChanged):
                 following = max(following, event.numbering.start)
+            elif isinstance(event, HistoryRestored):
+                following = max(following, event.next_number)
         return max(following, self._last_number(series) + 1) if following else 0
 
     def invoicers_due(

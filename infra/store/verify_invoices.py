@@ -188,6 +188,8 @@ class _CommitChecks:
                 self._chunk(_chunk.decode(row[5]), row)
             case "owner.set_up" | "owner.invoice_numbering_changed":
                 self._checks.numbering(decode(topic, row[4], row[5]).numbering.start)
+            case "owner.history_restored":
+                self._checks.numbering(decode(topic, row[4], row[5]).next_number)
             case _:
                 pass
 
