@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from infra.stack import errors
 from infra.stack.parts import KAFKA_VERSION, java, kafka_jars
 from infra.stack.ports import HOST, accepts
 from infra.stack.server import Server, written_whole
@@ -80,6 +79,9 @@ class Kafka(Server):
     def bootstrap_servers(self) -> str:
         return f"{HOST}:{self.port}"
 
+    def logs(self) -> Sequence[Path]:
+        return [self.folder / "broker.log", self.log]
+
     def version(self) -> str:
         return KAFKA_VERSION
 
@@ -139,9 +141,7 @@ class Kafka(Server):
             words += ["--add-scram", secret]
         done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode:
-            self.log.write_text(done.stdout + done.stderr)
-            last = (done.stderr or done.stdout).strip()[-200:]
-            raise errors.server_failed(self.name, self.log, last)
+            raise self.failed_to_make_data(done.stderr + done.stdout)
         aside.rename(self.folder / "data")
 
     def _write_properties(self, name: str, data: str) -> None:

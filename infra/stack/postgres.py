@@ -160,8 +160,7 @@ class Postgres(Server):
         )
         secret.unlink()
         if done.returncode:
-            self.log.write_text(done.stdout + done.stderr)
-            raise errors.server_failed(self.name, self.log, done.stderr.strip()[-200:])
+            raise self.failed_to_make_data(done.stderr + done.stdout)
         with (aside / "postgresql.conf").open("a") as file:
             file.write("include 'billstream.conf'\n")
         aside.rename(self.data)

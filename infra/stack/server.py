@@ -6,6 +6,7 @@ when whole, and a process whose pid file was never written is found by the folde
 
 import json
 import os
+import re
 import signal
 import time
 from abc import ABC, abstractmethod
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from aggregates.refusal import Refusal
 from infra.stack import errors
 from infra.stack.ports import holder_of, is_free_within
 from infra.stack.process import (
@@ -29,6 +31,8 @@ from infra.stack.process import (
 READY_WITHIN = 90.0
 STOPPED_WITHIN = 60.0
 _POLL = 0.03
+_CAUSE = re.compile(r"FATAL:|Exception:|[Ee]rror:")
+_TROUBLE = re.compile(r"\bERROR\b")
 
 
 class Server(ABC):
@@ -40,6 +44,7 @@ class Server(ABC):
     def __init__(self, folder: Path, ports: Sequence[int]) -> None:
         self.folder = folder.absolute()
         self.ports = tuple(ports)
+        self._said: dict[Path, int] = {}
 
     @property
     def port(self) -> int:
@@ -49,6 +54,10 @@ class Server(ABC):
     @property
     def log(self) -> Path:
         return self.folder / "server.log"
+
+    def logs(self) -> Sequence[Path]:
+        """Where it may have said why it did not start, the likeliest first."""
+        return [self.log]
 
     @abstractmethod
     def version(self) -> str:
@@ -129,35 +138,40 @@ class Server(ABC):
             if not is_free_within(port, 2):
                 raise errors.port_taken(self.name, port, holder_of(port))
         self.prepare()
-        self._began_at = self.log.stat().st_size if self.log.exists() else 0
+        self._said = {log: log.stat().st_size for log in self.logs() if log.exists()}
         process = spawn(self.command(), self.folder, self.log, self.environment(), self.account())
         self._record(process)
         return process
-
-    _began_at = 0
 
     def _becomes_ready(self, process: Process, until: float) -> bool:
         """True when it is ready; False when it ended and may be tried again."""
         while not self.is_ready():
             late = time.monotonic() > until
             if not is_alive(process):
-                last = self._last_words()
+                log, last = self._last_words()
                 if late or not self.ended_too_early(last):
-                    raise errors.server_failed(self.name, self.log, last)
+                    raise errors.server_failed(self.name, log, last)
                 time.sleep(_POLL * 5)
                 return False
             if late:
-                raise errors.server_failed(self.name, self.log, "it runs but does not answer")
+                raise errors.server_failed(self.name, self.logs()[0], "it runs but answers nobody")
             time.sleep(_POLL)
         return True
 
-    def _last_words(self) -> str:
-        """The end of what this start has written into the log."""
-        with self.log.open("rb") as written:
-            written.seek(self._began_at)
-            lines = written.read().decode(errors="replace").strip().splitlines()
-        telling = [line for line in lines if "FATAL" in line or "ERROR" in line or "rror:" in line]
-        return (telling or lines or ["it said nothing"])[-1].strip()[:300]
+    def _last_words(self) -> tuple[Path, str]:
+        """Why this start ended, as one of its logs says, and which."""
+        lines = [
+            (log, line.strip()[:300])
+            for log in self.logs()
+            for line in _since(log, self._said.get(log, 0))
+        ]
+        return _telling(lines) or (self.logs()[0], "it said nothing")
+
+    def failed_to_make_data(self, output: str) -> Refusal:
+        """Data could not be made; `output` is what the tool for it has printed."""
+        self.log.write_text(output)
+        told = _telling([(self.log, line.strip()[:300]) for line in output.splitlines()])
+        return errors.server_failed(self.name, self.log, told[1] if told else "it said nothing")
 
     @property
     def _pid_file(self) -> Path:
@@ -172,6 +186,24 @@ class Server(ABC):
 
     def _record(self, process: Process) -> None:
         written_whole(self._pid_file, json.dumps(process._asdict()))
+
+
+def _telling(lines: Sequence[tuple[Path, str]]) -> tuple[Path, str] | None:
+    """The line that says why: the first with a cause, else with trouble, else the last."""
+    for wanted in (_CAUSE, _TROUBLE):
+        for log, line in lines:
+            if wanted.search(line):
+                return log, line
+    return lines[-1] if lines else None
+
+
+def _since(log: Path, place: int) -> list[str]:
+    """What was written into a log after a place."""
+    if not log.exists():
+        return []
+    with log.open("rb") as written:
+        written.seek(place)
+        return written.read().decode(errors="replace").splitlines()
 
 
 def written_whole(path: Path, text: str, mode: int = 0o600) -> None:

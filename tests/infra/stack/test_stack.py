@@ -11,12 +11,16 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
+from aggregates.refusal import Refusal
 from infra.cli.errors import guarded
 from infra.cli.main import run
 from infra.stack.folder import StackFolder, new_cluster
+from infra.stack.kafka import Kafka
+from infra.stack.ports import free_ports
 from infra.stack.postgres import Postgres
 from infra.stack.process import Process, is_alive, wait_gone
 from infra.stack.stack import Stack
@@ -59,6 +63,13 @@ def exported(lines: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in shell.stdout.splitlines() if "BILLSTREAM" in line)
 
 
+def killed(pid: int) -> None:
+    """Ends a process with SIGKILL and waits until it has ended."""
+    process = Process(pid, psutil.Process(pid).create_time())
+    os.kill(pid, signal.SIGKILL)
+    assert wait_gone(process, 10)
+
+
 def servers_of(shown: str) -> dict[str, dict[str, Any]]:
     return {one["server"]: one for one in json.loads(shown)["servers"]}
 
@@ -97,7 +108,7 @@ def test_what_was_started_is_left_alone_and_survives_being_killed(
     assert servers_of(stack(capsys, "status", folder, "--json")[1]) == first
 
     for one in first.values():
-        os.kill(one["pid"], signal.SIGKILL)
+        killed(one["pid"])
     status, shown = stack(capsys, "status", folder)
     assert status == 3
     assert shown.count("stopped") == 2
@@ -144,8 +155,6 @@ def test_a_start_that_was_killed_is_taken_up_again(folder: Path, reached: str) -
 
 
 def test_a_pid_file_of_somebody_else_is_stale(folder: Path) -> None:
-    import psutil
-
     server = Postgres(folder, 1, "")
     folder.mkdir()
     me = Process(os.getpid(), psutil.Process().create_time())
@@ -160,8 +169,6 @@ def test_no_cluster_begins_like_an_option() -> None:
 
 
 def test_a_process_is_known_by_when_it_began() -> None:
-    import psutil
-
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         process = Process(child.pid, psutil.Process(child.pid).create_time())
         assert is_alive(process)
@@ -221,6 +228,15 @@ def test_a_missing_part_is_told_with_its_remedy(
     assert told.startswith("stack_part_missing: ")
     assert "pip install 'billstream[stack]'" in told
     assert part.replace("_", "-") in told
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"log.retention.ms": "for ever"}, {"authorizer.class.name": "for.ever"}]
+)
+def test_a_broker_that_does_not_start_says_why(folder: Path, wrong: dict[str, str]) -> None:
+    server = Kafka(folder, free_ports(2), new_cluster(), settings=wrong)
+    with pytest.raises(Refusal, match=r"kafka did not start \(.*for.ever.*log is .*\.log"):
+        server.start()
 
 
 def test_data_of_another_postgres_are_not_touched(
