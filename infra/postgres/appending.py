@@ -12,6 +12,7 @@ import psycopg
 
 from commands.store import Batch, Committed, Conflict, Head
 from infra.postgres import writing
+from infra.postgres.arrays import BytesArray
 from infra.postgres.errors import TRY_AGAIN
 from infra.postgres.session import Session
 from infra.store import checks, meta, numbers
@@ -101,9 +102,9 @@ def now(session: Session, clock: Clock | None) -> datetime:
 
 def _keys(session: Session, batch: Batch) -> None:
     if batch.new_keys:
-        arrays = [list(batch.new_keys), list(batch.new_keys.values())]
+        keys = [BytesArray(batch.new_keys), BytesArray(batch.new_keys.values())]
         query = "INSERT INTO personal_keys SELECT * FROM unnest(?::bytea[], ?::bytea[])"
-        session.execute(query, arrays)
+        session.execute(query, keys)
     if batch.destroyed_keys:
         query = "DELETE FROM personal_keys WHERE account = ANY(?)"
-        session.execute(query, (batch.destroyed_keys,))
+        session.execute(query, (BytesArray(batch.destroyed_keys),))

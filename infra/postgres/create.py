@@ -8,6 +8,7 @@ import psycopg
 
 from infra.postgres import errors
 from infra.postgres.address import Address
+from infra.postgres.arrays import TextArray
 from infra.postgres.session import Session
 from infra.postgres.tables import ALL_TABLES, APPLICATION, VERSION
 
@@ -17,7 +18,7 @@ _CREATION = 0x42494C4C
 
 _LOOK = """
     SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
-        EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = current_schema()),
+        current_schema() IS NOT NULL,
         (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = ? AND c.relkind IN ('r', 'v', 'm', 'p')),
         EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -38,11 +39,13 @@ def look(session: Session, address: Address) -> Found:
     """Raises StoreError for a server or a schema that cannot be ours."""
     row = session.execute(_LOOK, (address.schema,) * 3).fetchone()
     assert row is not None
-    version, encoding, _, tables, has_meta, schema = row
+    version, encoding, usable, tables, has_meta, schema = row
     if version < _OLDEST:
         raise errors.unsuitable(address, f"PostgreSQL {version // 10000} is too old: 14 or newer")
     if encoding != "UTF8":
         raise errors.unsuitable(address, f"its encoding is {encoding}: make a database with UTF8")
+    if schema and not usable:
+        raise errors.denied(address, f"no usage of schema {address.schema}")
     if not has_meta:
         return Found(schema, tables, None)
     found: dict[str, str] = {}
@@ -76,4 +79,4 @@ def create(session: Session, address: Address, facts: dict[str, str]) -> None:
             **facts,
         }
         query = "INSERT INTO meta SELECT * FROM unnest(?::text[], ?::text[])"
-        session.execute(query, (list(meta), list(meta.values())))
+        session.execute(query, (TextArray(meta), TextArray(meta.values())))

@@ -70,7 +70,7 @@ def unreachable(address: Address, error: Exception) -> StoreError:
     )
 
 
-def _denied(address: Address, error: Exception) -> StoreError:
+def denied(address: Address, error: Exception | str) -> StoreError:
     return StoreError(
         "permission_denied",
         f"{address.shown} refuses ({_said(address, error)}): look at the user, its password and "
@@ -125,7 +125,7 @@ def store_error(address: Address, error: psycopg.Error) -> StoreError | None:
         case "":
             return _without_state(address, error)
         case "42501" | "28000" | "28P01":
-            return _denied(address, error)
+            return denied(address, error)
         case "XX001" | "XX002":
             return _damaged(address, error)
         case state if state in _PLAIN:
@@ -146,7 +146,7 @@ def _without_state(address: Address, error: psycopg.Error) -> StoreError | None:
     if "does not exist" in words and "database" in words:
         return _no_database(address)
     if any(sign in words for sign in ("authentication failed", "role ", "pg_hba.conf", "denied")):
-        return _denied(address, error)
+        return denied(address, error)
     return unreachable(address, error)
 
 
@@ -170,7 +170,7 @@ _PLAIN: dict[str, Callable[[Address], StoreError]] = {
 }
 
 
-def _said(address: Address, error: Exception) -> str:
+def _said(address: Address, error: Exception | str) -> str:
     words = " ".join(str(error).split()) or type(error).__name__
     for secret in secrets_of(address.conninfo):
         words = words.replace(secret, "***")

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import Connection, RawCursor, RawServerCursor
 from psycopg.pq import TransactionStatus
 
+from infra.postgres import arrays
 from infra.postgres.address import Address
 from infra.store.database import Row
 
@@ -92,7 +93,7 @@ class Session:
 
     def among(self, items: list[Any], /) -> tuple[str, Sequence[Any]]:
         """`IN` over an array, so that the statement is the same for any number."""
-        return "= ANY(?)", [items]
+        return "= ANY(?)", [arrays.one(items)]
 
     @contextmanager
     def transaction(self, begin: str) -> Generator[None]:
@@ -130,6 +131,7 @@ class Session:
 def configure(connection: "Connection[Any]", schema: str) -> None:
     """Makes a connection ours."""
     connection.autocommit = True
+    arrays.register(connection)
     connection.execute(_SETTINGS, (schema,))
 
 

@@ -10,11 +10,19 @@ _CASTS = {"date": "::date", "time": "::timestamptz", "json": "::json"}
 
 
 @cache
+def array_types(statement: Statement) -> tuple[str, ...]:
+    """The arrays of key and values."""
+    types = {column.name: column.type for column in statement.table.columns}
+    columns = (*statement.key, *statement.values)
+    return tuple(_ARRAYS.get(types[column], "text") for column in columns)
+
+
+@cache
 def statement_for(statement: Statement, name: str) -> str:
     """Parameters are the arrays of key and values; no key may stand there twice."""
     columns = (*statement.key, *statement.values)
     types = {column.name: column.type for column in statement.table.columns}
-    arrays = ", ".join(f"?::{_ARRAYS.get(types[column], 'text')}[]" for column in columns)
+    arrays = ", ".join(f"?::{type}[]" for type in array_types(statement))
     source = f"unnest({arrays}) AS n ({', '.join(columns)})"
     new = {column: f"n.{column}{_CASTS.get(types[column], '')}" for column in columns}
     where = " AND ".join(f"t.{column} = {new[column]}" for column in statement.key)

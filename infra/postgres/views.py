@@ -10,12 +10,11 @@ import psycopg
 from psycopg.adapt import Buffer, Loader
 from psycopg.pq import Format, TransactionStatus
 
-from infra.postgres import publishing
+from infra.postgres import arrays, publishing
 from infra.postgres.address import Address
 from infra.postgres.errors import TRY_AGAIN, translated
 from infra.postgres.session import Session, connect
-from infra.postgres.view_writes import statement_for
-from infra.postgres.writing import columns_of
+from infra.postgres.view_writes import array_types, statement_for
 from infra.store.database import Result, Row
 from infra.views.database import Overtaken, Published
 from projections.view import Statement
@@ -94,7 +93,8 @@ class PostgresViews:
 
     def write(self, statement: Statement, name: str, rows: Sequence[Row]) -> None:
         rows = _latest(rows, len(statement.key)) if len(rows) > 1 else rows
-        self.session.execute(statement_for(statement, name), columns_of(rows))
+        types = array_types(statement)
+        self.session.execute(statement_for(statement, name), arrays.columns(rows, types))
 
     @contextmanager
     def transaction(self, *, alone: bool = False) -> Generator[None]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any
 
 from commands.store import Conflict
+from infra.postgres import arrays
 from infra.postgres.session import Session
 from infra.postgres.tables import COLUMN_TYPES, EVENT_TYPES
 from infra.store.database import Row
@@ -15,6 +15,7 @@ from infra.store.state_rows import COLUMNS, RowWrite
 _FEW = 16
 """Events that are inserted by a statement: fewer messages back and forth than COPY."""
 
+_EVENT_ARRAYS = tuple("bigint" if name.startswith("int") else name for name in EVENT_TYPES)
 _COPY = f"COPY events ({EVENT_COLUMNS}) FROM STDIN (FORMAT BINARY)"
 _TABLES = tuple(COLUMNS)
 
@@ -22,7 +23,7 @@ _TABLES = tuple(COLUMNS)
 def write_events(session: Session, rows: Sequence[Row]) -> None:
     """Adds rows of EVENT_COLUMNS."""
     if len(rows) <= _FEW:
-        session.execute(_INSERT_EVENTS, columns_of(rows))
+        session.execute(_INSERT_EVENTS, arrays.columns(rows, _EVENT_ARRAYS))
         return
     with session.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(EVENT_TYPES)
@@ -37,14 +38,11 @@ def write_states(session: Session, writes: Iterable[RowWrite]) -> None:
     """
     for table, columns, rows in sorted(writes, key=_order):
         rows.sort(key=itemgetter(len(columns)))
-        done = session.execute(_statement(table, columns), columns_of(rows))
+        names = (*columns, "stream", "version") if columns else ("stream", *COLUMNS[table])
+        types = [COLUMN_TYPES[name] for name in names]
+        done = session.execute(_statement(table, columns), arrays.columns(rows, types))
         if done.rowcount != len(rows):
             raise Conflict("a state row is not at the version that was read")
-
-
-def columns_of(rows: Sequence[Row]) -> list[list[Any]]:
-    """Rows turned into an array a column."""
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _order(write: RowWrite) -> tuple[int, tuple[str, ...]]:
@@ -71,5 +69,5 @@ def _arrays(names: Sequence[str]) -> str:
 
 _INSERT_EVENTS = (
     f"INSERT INTO events ({EVENT_COLUMNS}) "
-    f"SELECT * FROM unnest({', '.join(f'?::{name}[]' for name in EVENT_TYPES)})"
+    f"SELECT * FROM unnest({', '.join(f'?::{name}[]' for name in _EVENT_ARRAYS)})"
 )
