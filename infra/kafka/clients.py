@@ -72,6 +72,20 @@ def admin(settings: KafkaSettings, **more: Any) -> "KafkaAdminClient":
     return _begun(settings, lambda common: KafkaAdminClient(**common, **more))
 
 
+def end(producer: "KafkaProducer") -> None:
+    """Closes a producer soon, whatever it still had to say. kafka-python leaves its thread behind
+    when it cannot deliver in time; so it is told to stop.
+    """
+    from kafka.errors import KafkaError
+
+    try:
+        producer.close(timeout=1)
+    except KafkaError:
+        sender: Any = getattr(producer, "_sender", None)
+        if sender is not None:
+            sender.force_close()
+
+
 @contextmanager
 def translated(settings: KafkaSettings) -> Generator[None]:
     """Raises ours for the library's inside the block: KafkaUnreachable for what may pass, and the

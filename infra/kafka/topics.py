@@ -130,16 +130,20 @@ def check(
     found = found_topics(admin, settings, [spec.name for spec in wanted])
     missing = [spec.name for spec in wanted if spec.name not in found]
     if missing:
-        raise Refusal(
-            "topic_missing",
-            f"Kafka has no topic {', '.join(missing)} (or hides it from us): make it with "
-            "`billstream topics create`, or allow DESCRIBE",
-            topics=missing,
-        )
+        raise topic_missing(missing)
     for spec in wanted:
         _check_partitions(spec, found[spec.name].partitions, (kept or {}).get(spec.name))
     _check_policies(admin, settings, wanted)
     return {spec.name: found[spec.name].partitions for spec in wanted}
+
+
+def topic_missing(missing: list[str]) -> Refusal:
+    return Refusal(
+        "topic_missing",
+        f"Kafka has no topic {', '.join(missing)} (or hides it from us): make it with "
+        "`billstream topics create`, or allow DESCRIBE",
+        topics=missing,
+    )
 
 
 def _check_partitions(spec: TopicSpec, found: int, kept: int | None) -> None:

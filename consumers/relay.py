@@ -1,0 +1,200 @@
+"""Events out: history in commit order, a batch a transaction, with the position in it (decision 23).
+
+The position stands on a topic of its own, `relay`, in the same transaction as what it counts. It is
+read back at the start and after every error, so a reader of committed messages misses nothing and
+sees nothing twice, whatever dies. Two relays fence each other: the younger one stays.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from aggregates.refusal import Refusal
+from consumers.publishing import Message, Publisher, Stored, last_number
+from consumers.role import Meter, Silent, Unavailable
+
+BATCH_BYTES = 2_000_000
+BATCH_EVENTS = 4_000
+IDLE_SECONDS = 0.02
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a relay is. `commit` and `root` are the newest commit that is out as a whole, so a
+    cut-off history shows against them (`billstream verify --expect`). `hash` is that of the event
+    at `position`, `invoices` the highest invoice number that is out. `relay` wrote it.
+    """
+
+    database: str
+    epoch: str
+    generation: int = 1
+    position: int = 0
+    hash: str = ""
+    commit: int = 0
+    root: str = ""
+    invoices: int = 0
+    relay: str = ""
+    partitions: dict[str, int] = {}
+
+
+class Identity(NamedTuple):
+    """Which history this is: the database it was begun in, and its epoch and generation of topics,
+    which change when it has been restored (decision 27).
+    """
+
+    database: str
+    epoch: str
+    generation: int
+
+
+class Page(NamedTuple):
+    """The events after a position. `anchor` is the hash of the event at that position, "" when it
+    is not there.
+    """
+
+    events: Sequence[Stored]
+    anchor: str
+    head: int
+    now: datetime
+    commit: int
+    root: str
+
+
+class History(Protocol):
+    """What a relay reads."""
+
+    def identity(self) -> Identity: ...
+
+    def read(self, after: int, most_events: int, most_bytes: int) -> Page: ...
+
+
+class EventLog(Protocol):
+    """Where a relay writes. Everything may raise Unavailable; `open` is then called again."""
+
+    def open(self) -> Mark | None:
+        """Fences every other relay of the owner, and answers how far the last one came."""
+        ...
+
+    def use(self, generation: int, kept: dict[str, int]) -> dict[str, int]:
+        """Publishes to this generation of topics from now on. Refused when they cannot be used,
+        or have other numbers of partitions than `kept`; answers their numbers.
+        """
+        ...
+
+    def publish(self, messages: Sequence[Message], mark: Mark) -> None:
+        """All of it or nothing. Refused with `relay_fenced` when another relay has begun."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Relay:
+    """The role. `name` tells this relay from others."""
+
+    name = "relay"
+
+    def __init__(
+        self,
+        history: History,
+        log: EventLog,
+        publisher: Publisher,
+        me: str,
+        meter: Meter | None = None,
+        wait: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._history = history
+        self._log = log
+        self._publisher = publisher
+        self._me = me
+        self._meter = meter or Silent()
+        self._wait = wait
+        self._mark: Mark | None = None
+
+    def step(self) -> bool:
+        try:
+            mark = self._mark or self._begin()
+            page = self._history.read(mark.position, BATCH_EVENTS, BATCH_BYTES)
+            check_anchor(mark, page)
+            if page.events:
+                mark = self._publish(mark, page)
+        except Unavailable:
+            self._mark = None
+            raise
+        self._mark = mark
+        self._tell_lag(mark, page)
+        if not page.events:
+            self._wait(IDLE_SECONDS)
+        return bool(page.events)
+
+    def close(self) -> None:
+        self._log.close()
+
+    def _begin(self) -> Mark:
+        found = self._log.open()
+        mark = starting_mark(found, self._history.identity())
+        check_anchor(mark, self._history.read(mark.position, 1, 1))
+        same = found is not None and found.generation == mark.generation
+        partitions = self._log.use(mark.generation, found.partitions if found and same else {})
+        mark = msgspec.structs.replace(mark, relay=self._me, partitions=partitions)
+        self._log.publish([], mark)
+        return mark
+
+    def _publish(self, mark: Mark, page: Page) -> Mark:
+        messages = self._publisher.messages(page.events)
+        last = page.events[-1]
+        mark = msgspec.structs.replace(
+            mark,
+            position=last.position,
+            hash=last.hash.hex(),
+            commit=page.commit,
+            root=page.root,
+            invoices=last_number(page.events, mark.invoices),
+        )
+        self._log.publish(messages, mark)
+        self._meter.add("relayed", len(messages))
+        return mark
+
+    def _tell_lag(self, mark: Mark, page: Page) -> None:
+        behind = page.head - mark.position
+        oldest = page.events[-1].at if behind and page.events else page.now
+        self._meter.lag(self.name, behind, max(0.0, (page.now - oldest).total_seconds()))
+
+
+def starting_mark(found: Mark | None, mine: Identity) -> Mark:
+    """From where this history is published. Refused when the topics know more than it does."""
+    begin = Mark(database=mine.database, epoch=mine.epoch, generation=mine.generation)
+    if found is None:
+        return begin
+    if found.database != mine.database:
+        raise Refusal(
+            "topic_prefix_taken",
+            "another history is published under this prefix: set BILLSTREAM_TOPIC_PREFIX to one "
+            "of its own",
+            published=found.database,
+            epoch=mine.database,
+        )
+    if found.epoch == mine.epoch:
+        return found
+    if found.generation < mine.generation:
+        return msgspec.structs.replace(begin, invoices=found.invoices)
+    raise behind(found, 0)
+
+
+def check_anchor(mark: Mark, page: Page) -> None:
+    """What was published last still stands where it stood."""
+    if mark.position and page.anchor != mark.hash:
+        raise behind(mark, page.head)
+
+
+def behind(mark: Mark, head: int) -> Refusal:
+    """The topics know a history that the database does not have: it was restored (decision 27)."""
+    return Refusal(
+        "history_behind_topics",
+        f"events up to position {mark.position} were published and history, which stands at "
+        f"{head}, does not have them: an older database was restored; put back a newer one, or go "
+        "on from here with `billstream restore finish`",
+        published=mark.position,
+        head=head,
+    )

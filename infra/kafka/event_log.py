@@ -1,0 +1,136 @@
+"""The topics as a relay writes them: one Kafka transaction a batch, the position in it."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from aggregates.refusal import Refusal
+from consumers.publishing import Message
+from consumers.relay import Mark
+from infra.kafka import clients, topics
+from infra.kafka.clients import KafkaUnreachable, translated
+from infra.kafka.marks import MARK_KEY, encode_mark, last_mark
+from infra.kafka.settings import KafkaSettings
+from schemas import topics as names
+
+if TYPE_CHECKING:
+    from kafka import KafkaProducer
+
+BATCH_BYTES = 512 * 1024
+TRANSACTION_MS = 60_000
+PATIENCE = 45.0
+"""Seconds until a step of a transaction is given up: it is aborted and begun again."""
+
+
+class KafkaEventLog:
+    """Implements `consumers.relay.EventLog`. `me` tells this relay from others."""
+
+    def __init__(self, settings: KafkaSettings, me: str) -> None:
+        self._settings = settings
+        self._me = me
+        self._called: dict[str, str] = {}
+        self._producer: KafkaProducer | None = None
+
+    @property
+    def transactional_id(self) -> str:
+        return f"{self._settings.topic_prefix}.{topics.RELAY}"
+
+    def open(self) -> Mark | None:
+        self.close()
+        self._producer = clients.producer(
+            self._settings,
+            transactional_id=self.transactional_id,
+            transaction_timeout_ms=TRANSACTION_MS,
+            batch_size=BATCH_BYTES,
+            linger_ms=5,
+            max_request_size=2 * BATCH_BYTES,
+        )
+        with translated(self._settings):
+            self._producer.init_transactions()
+        return last_mark(self._settings)
+
+    def use(self, generation: int, kept: dict[str, int]) -> dict[str, int]:
+        self._called = topics.topic_names(self._settings.topic_prefix, generation)
+        wanted = topics.specs(self._settings, generation)
+        mine = [wanted[topic] for topic in (*names.EVENT_TOPICS, names.REPLIES)]
+        admin = clients.admin(self._settings)
+        try:
+            return topics.check(admin, self._settings, mine, kept)
+        finally:
+            admin.close()
+
+    def publish(self, messages: Sequence[Message], mark: Mark) -> None:
+        from kafka.errors import KafkaError
+
+        assert self._producer is not None
+        try:
+            self._transaction(self._producer, messages, mark)
+        except KafkaError as error:
+            self.close()
+            raise self._cause(error) from error
+
+    def close(self) -> None:
+        """Leaves the open transaction to the next relay, which aborts it."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            clients.end(producer)
+
+    def _transaction(
+        self, producer: "KafkaProducer", messages: Sequence[Message], mark: Mark
+    ) -> None:
+        producer.begin_transaction()
+        called, send = self._called, producer.send
+        sent = [
+            send(called[topic], value=value, key=key, headers=headers)
+            for topic, key, value, headers in messages
+        ]
+        sent.append(send(called[topics.RELAY], value=encode_mark(mark), key=MARK_KEY, partition=0))
+        producer.flush(timeout=PATIENCE)
+        failed = next((one for one in sent if not one.succeeded()), None)
+        if failed is not None:
+            raise failed.exception or KafkaUnreachable("kafka_unreachable", "a batch was not sent")
+        _within(PATIENCE, producer.commit_transaction)
+
+    def _cause(self, error: BaseException) -> Refusal:
+        """Another relay has begun, or only this transaction has failed."""
+        if _is_fenced(error):
+            found = last_mark(self._settings)
+            if found is not None and found.relay != self._me:
+                return Refusal(
+                    "relay_fenced",
+                    "another relay has begun to publish this history: this one ends; one is "
+                    "enough",
+                    relay=found.relay,
+                )
+        known = clients.ours(self._settings, error)
+        if known.code == "kafka_refused":
+            return known
+        return KafkaUnreachable("kafka_unreachable", known.sentence)
+
+
+def _is_fenced(error: BaseException) -> bool:
+    from kafka.errors import InvalidProducerEpochError, ProducerFencedError
+
+    inside = [error, *(arg for arg in error.args if isinstance(arg, BaseException))]
+    return any(isinstance(one, ProducerFencedError | InvalidProducerEpochError) for one in inside)
+
+
+def _within(seconds: float, act: Callable[[], None]) -> None:
+    """kafka-python waits for the end of a transaction for as long as it takes; we do not."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            act()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise KafkaUnreachable(
+            "kafka_unreachable", f"Kafka has not ended a transaction within {seconds:.0f} s"
+        )
+    if raised:
+        raise raised[0]

@@ -1,0 +1,24 @@
+"""The roles over Kafka, put together: what `billstream run` runs."""
+
+import os
+import secrets
+import socket
+
+from consumers.publishing import Publisher
+from consumers.relay import Relay
+from consumers.role import Meter
+from infra.kafka.codec import open_codec
+from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.history import StoredHistory
+from infra.kafka.settings import KafkaSettings
+from infra.kafka.start import begin
+from infra.kafka.topics import RELAY
+from infra.store.owned import OwnedStore
+
+
+def open_relay(store: OwnedStore, settings: KafkaSettings, meter: Meter | None = None) -> Relay:
+    """Events out."""
+    begin(store, settings, [RELAY])
+    me = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    publisher = Publisher(open_codec(settings), settings.topic_prefix)
+    return Relay(StoredHistory(store), KafkaEventLog(settings, me), publisher, me, meter)

@@ -1,0 +1,71 @@
+"""Events out: whatever happened, once, in order, on topics that anybody can read."""
+
+from pathlib import Path
+
+import pytest
+
+from aggregates.refusal import Refusal
+from infra.kafka.roles import open_relay
+from infra.store.open import open_store
+from schemas.wire import decode_event
+from tests.kafka.support import (
+    drain,
+    event_topics,
+    make_topics,
+    positions,
+    published,
+    read_all,
+    seeded,
+    settings_of,
+)
+from tests.support import seed
+from tests.support.servers import KafkaServer
+
+
+def test_history_comes_out_once_and_in_order(kafka: KafkaServer, tmp_path: Path) -> None:
+    settings, store = settings_of(kafka), seeded(tmp_path)
+    make_topics(settings)
+    relay = open_relay(store, settings)
+    drain(relay.step)
+    seed.add_accounts(store, 2, first=3)
+    drain(relay.step)
+    relay.close()
+    again = open_relay(store, settings)
+    drain(again.step)
+    again.close()
+    assert [one.position for one in published(settings)] == positions(store)
+    stored = {one.position: one for one in store.log(0, 1000)}
+    for record in read_all(settings, event_topics(settings)):
+        headers = dict(record.headers)
+        original = stored[int(headers["position"])]
+        assert decode_event(record.value) == original.event
+        assert headers["hash"].decode() == original.hash.hex()
+        assert headers["ce_source"].decode() == kafka.prefix
+
+
+def test_two_relays_fence_each_other_and_one_stays(kafka: KafkaServer, tmp_path: Path) -> None:
+    settings, store = settings_of(kafka), seeded(tmp_path)
+    make_topics(settings)
+    old, young = open_relay(store, settings), open_relay(store, settings)
+    drain(old.step)
+    drain(young.step)
+    seed.add_accounts(store, 2, first=3)
+    with pytest.raises(Refusal, match="relay_fenced"):
+        drain(old.step)
+    drain(young.step)
+    old.close()
+    young.close()
+    assert [one.position for one in published(settings)] == positions(store)
+
+
+def test_another_history_under_the_same_prefix(kafka: KafkaServer, tmp_path: Path) -> None:
+    settings, store = settings_of(kafka), seeded(tmp_path)
+    make_topics(settings)
+    relay = open_relay(store, settings)
+    drain(relay.step)
+    relay.close()
+    other = open_store(f"sqlite:///{tmp_path / 'other.db'}", create=True)
+    stranger = open_relay(other, settings)
+    with pytest.raises(Refusal, match="topic_prefix_taken"):
+        stranger.step()
+    stranger.close()
