@@ -117,11 +117,12 @@ def test_what_was_started_is_left_alone_and_survives_being_killed(
         assert connection.execute("SELECT a FROM kept").fetchall() == [(1,)]
     assert topics_of(environment) == ["kept"]
 
-    again = servers_of(stack(capsys, "status", folder, "--json")[1])
+    again = servers_of(stack(capsys, "status", folder, "--json")[1]).values()
+    running = [Process(one["pid"], psutil.Process(one["pid"]).create_time()) for one in again]
     assert stack(capsys, "down", folder) == (0, "Stopped: kafka, postgres.\n")
     assert stack(capsys, "status", folder)[0] == 3
     assert stack(capsys, "down", folder) == (0, "Nothing ran.\n")
-    assert not any(Path(f"/proc/{one['pid']}").exists() for one in again.values())
+    assert not any(is_alive(process) for process in running)
 
 
 def test_two_folders_stand_side_by_side(servers: Run, folder: Path) -> None:
