@@ -3,7 +3,6 @@
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Self
@@ -46,6 +45,7 @@ class PostgresStore:
         self.sessions = Sessions(address)
         self._views: PostgresViews | None = None
         self._marks: Session | None = None
+        self._recorder: HistoryRecorder | None = None
         self._marking = Lock()
 
     @property
@@ -67,12 +67,15 @@ class PostgresStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @cached_property
+    @property
     def recorder(self) -> "HistoryRecorder":
-        """The library's interface to this history."""
+        """The library's interface to this history; the library is imported only for it."""
         from infra.postgres.recorder import HistoryDatastore, HistoryRecorder
 
-        return HistoryRecorder(HistoryDatastore(self.sessions, self.lock_timeout), self)
+        if self._recorder is None:
+            datastore = HistoryDatastore(self.sessions, self.lock_timeout)
+            self._recorder = HistoryRecorder(datastore, self)
+        return self._recorder
 
     def views_database(self) -> "ViewsDatabase":
         from infra.postgres.views import PostgresViews

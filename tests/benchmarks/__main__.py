@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from infra.store.open import open_store
-from tests.benchmarks.runs import Measured, measure
+from tests.benchmarks.runs import Measured, measure, measure_postgres
 from tests.support import seed
 
 SIZES = (1_000, 10_000, 100_000)
@@ -25,16 +25,12 @@ VERBS = (
 
 
 def main() -> None:
-    """Measures and prints the table."""
+    """Measures and prints the table; with `--database postgresql://…`, of that server."""
+    if sys.argv[1:2] == ["--database"]:
+        return _postgres(sys.argv[2])
     measured = [measure(size) for size in SIZES]
     print("Whole runs on one SQLite file, durable, views included")
-    print(
-        f"{'accounts':>9} {'accounts/s':>11} {'of raw':>7} {'raw rows/s':>11} {'preview/s':>10}",
-        end="",
-    )
-    print(f" {'replay/s':>9} {'peak MiB':>9}")
-    for found in measured:
-        print(_row(found))
+    _table(measured)
     small, large = measured[0], measured[-1]
     growth = small.per_second / large.per_second
     print()
@@ -45,6 +41,26 @@ def main() -> None:
     print("\nProcess time of small verbs, best of five, seconds (bar: under 0.40)")
     for words, seconds in _small_verbs():
         print(f"  {seconds:5.2f}  billstream {' '.join(words)}")
+
+
+def _postgres(server: str) -> None:
+    print("Whole runs on one PostgreSQL server by one process, durable; raw: COPY of the events")
+    measured = [measure_postgres(size, server) for size in SIZES]
+    _table(measured)
+    large = measured[-1]
+    print()
+    _bar("run alone, accounts a second", f"{large.accounts / large.run_seconds:,.0f}", "")
+    _bar("run alone, as a part of raw COPY", f"{large.raw_seconds / large.run_seconds:.2f}", "")
+
+
+def _table(measured: list[Measured]) -> None:
+    print(
+        f"{'accounts':>9} {'accounts/s':>11} {'of raw':>7} {'raw rows/s':>11} {'preview/s':>10}",
+        end="",
+    )
+    print(f" {'replay/s':>9} {'peak MiB':>9}")
+    for found in measured:
+        print(_row(found))
 
 
 def _row(found: Measured) -> str:

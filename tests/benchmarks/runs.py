@@ -2,6 +2,7 @@
 
 import json
 import resource
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -51,31 +52,57 @@ def measure(accounts: int) -> Measured:
     return Measured(**json.loads(printed))
 
 
+def measure_postgres(accounts: int, server: str) -> Measured:
+    """The same in a schema of its own of a server, dropped afterwards."""
+    words = [sys.executable, "-m", "tests.benchmarks.runs", str(accounts), server]
+    printed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    return Measured(**json.loads(printed))
+
+
+def _run_postgres(accounts: int, server: str) -> dict[str, Any]:
+    from tests.benchmarks.raw_copy import raw_copy
+    from tests.support.servers import drop_schema
+
+    schema = f"bench_{secrets.token_hex(4)}"
+    url = f"{server}{'&' if '?' in server else '?'}schema={schema}"
+    try:
+        found, before = _measured(accounts, url)
+        raw_seconds, rows = raw_copy(url, before)
+        return {**found, "raw_seconds": raw_seconds, "raw_rows": rows}
+    finally:
+        drop_schema(server, schema)
+
+
 def _run(accounts: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.db"
-        with open_app(f"sqlite:///{path}", create=True) as app:
-            seed.set_up(app.store)
-            seed.add_accounts(app.store, accounts)
-            execution = seed.queue(app.store, START, END)
-            app.views.catch_up()
-            preview = _timed(lambda: _preview(app))
-            before = app.store.head.position
-            run = _timed(lambda: run_execution(app.store, execution))
-            views = _timed(app.views.catch_up)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            replay = _timed(lambda: replay_execution(app.store, execution))
+        found, before = _measured(accounts, f"sqlite:///{path}")
         raw_seconds, rows = raw_inserts(path, Path(folder) / "raw.db", before)
-    return {
+    return {**found, "raw_seconds": raw_seconds, "raw_rows": rows}
+
+
+def _measured(accounts: int, url: str) -> tuple[dict[str, Any], int]:
+    """The run's figures, and the position before it."""
+    with open_app(url, create=True) as app:
+        seed.set_up(app.store)
+        seed.add_accounts(app.store, accounts)
+        execution = seed.queue(app.store, START, END)
+        app.views.catch_up()
+        preview = _timed(lambda: _preview(app))
+        before = app.store.head.position
+        run = _timed(lambda: run_execution(app.store, execution))
+        views = _timed(app.views.catch_up)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        replay = _timed(lambda: replay_execution(app.store, execution))
+    figures = {
         "accounts": accounts,
         "run_seconds": run,
         "views_seconds": views,
-        "raw_seconds": raw_seconds,
-        "raw_rows": rows,
         "preview_seconds": preview,
         "replay_seconds": replay,
         "peak_mib": peak,
     }
+    return figures, before
 
 
 def _preview(app: Any) -> None:
@@ -91,4 +118,6 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(_run(int(sys.argv[1]))))
+    size, *given = sys.argv[1:]
+    done = _run_postgres(int(size), given[0]) if given else _run(int(size))
+    sys.stdout.write(json.dumps(done))

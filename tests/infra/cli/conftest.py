@@ -2,9 +2,10 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from infra.cli.errors import guarded
 from infra.cli.main import run
 from tests.support.past import Past, whole
+from tests.support.servers import drop_schema
 
 
 class Said(NamedTuple):
@@ -45,16 +47,30 @@ class Reader:
         return json.loads(said.out)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def somewhere(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Path | str]]:
+    """Where a database of a name may be made, of each kind."""
+    if request.param == "sqlite":
+        folder: Path = request.getfixturevalue("tmp_path_factory").mktemp("databases")
+        yield lambda name: folder / f"{name}.db"
+        return
+    server: str = request.getfixturevalue("postgres_server")
+    schema = f"t_{token_hex(6)}"
+    yield lambda name: f"{server}?schema={schema}_{name}"
+    for name in ("past", "nothing"):
+        drop_schema(server, f"{schema}_{name}")
+
+
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    past = whole(Path(tmp_path_factory.mktemp("past")) / "past.db")
+def reader(somewhere: Callable[[str], Path | str]) -> Iterator[Reader]:
+    past = whole(somewhere("past"))
     yield Reader(past.url)
     past.close()
 
 
 @pytest.fixture(scope="module")
-def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    past = Past(Path(tmp_path_factory.mktemp("nothing")) / "empty.db")
+def nothing(somewhere: Callable[[str], Path | str]) -> Iterator[Reader]:
+    past = Past(somewhere("nothing"))
     yield Reader(past.url)
     past.close()
 

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from time import monotonic
 
@@ -41,7 +41,7 @@ def stop_inside_copy(url: str) -> None:
 
 
 @contextmanager
-def stopped_worker(url: str) -> Iterator[int]:
+def stopped_worker(url: str) -> Generator[int]:
     process = SPAWN.Process(target=stop_inside_copy, args=(url,))
     process.start()
     assert process.pid is not None
