@@ -37,8 +37,14 @@ def list_views(database: str | None, as_json: bool) -> None:
 
 @click.command(epilog=example("billstream views rebuild", "billstream views rebuild invoices"))
 @click.argument("names", nargs=-1, metavar="[VIEW]…")
+@click.option(
+    "--feed",
+    type=click.Choice(["store", "kafka"]),
+    default=None,
+    help="From where they are followed afterwards; else as before.",
+)
 @database_option
-def rebuild(names: tuple[str, ...], database: str | None) -> None:
+def rebuild(names: tuple[str, ...], feed: str | None, database: str | None) -> None:
     """Build all views, or those named, anew from history beside the old ones, then replace them."""
     import time
 
@@ -53,6 +59,6 @@ def rebuild(names: tuple[str, ...], database: str | None) -> None:
         head = views.head()
         begun = time.monotonic()
         with progress("views", head) as report:
-            views.rebuild(names, report)
+            views.rebuild(names, report, feed)
         rate = head / max(time.monotonic() - begun, 0.001)
         notice(f"rebuilt {len(names or BY_VIEW)} views from {head:,} events, {rate:,.0f}/s")

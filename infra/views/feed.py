@@ -62,6 +62,7 @@ def read(
     reveal_many: RevealMany,
     after: int,
     up_to: int,
+    concerns: "Concerns | None" = None,
 ) -> Changes:
     """What the events after a position, up to another, do to the views of the dispatch."""
     topics = ", ".join(f"'{topic}'" for topic in dispatch.topics)
@@ -70,12 +71,29 @@ def read(
         f" WHERE position > ? AND position <= ? AND topic IN ({topics}) ORDER BY position",
         (after, up_to),
     )
+    return changes_of(found, dispatch, reveal_many, concerns)
+
+
+Concerns = Callable[[str, int, bytes, str], bool]
+"""Whether a view is to be told of the event at a position of a stream, of a type."""
+
+
+def changes_of(
+    rows: Iterable[Row],
+    dispatch: Dispatch,
+    reveal_many: RevealMany,
+    concerns: Concerns | None = None,
+) -> Changes:
+    """What events do to the views of the dispatch: position, stream, type, version of the type,
+    time in microseconds and payload as stored. Types nobody listens to must not be among them.
+    """
     names, changes = Names(), Changes()
-    _handle(_decoded(found, dispatch, names, reveal_many, changes), names, changes)
+    events = _decoded(rows, dispatch, names, reveal_many, changes)
+    _handle(events, names, changes, concerns)
     return changes
 
 
-Decoded = tuple[int, bytes, int, Any, tuple[tuple[str, Any], ...]]
+Decoded = tuple[int, bytes, str, int, Any, tuple[tuple[str, Any], ...]]
 
 
 def _decoded(
@@ -99,19 +117,23 @@ def _decoded(
             pairs.append((stream, event.name))
         elif listener.forgets:
             changes.forgets = True
-        events.append((position, stream, at, event, listener.handlers))
+        events.append((position, stream, topic, at, event, listener.handlers))
     names.learn(pairs, reveal_many)
     return events
 
 
-def _handle(events: Iterable[Decoded], names: Names, changes: Changes) -> None:
+def _handle(
+    events: Iterable[Decoded], names: Names, changes: Changes, concerns: Concerns | None
+) -> None:
     add = changes.add
     latest, written = -1, ""
-    for position, stream, at, event, handlers in events:
+    for position, stream, topic, at, event, handlers in events:
         if at != latest:
             latest, written = at, _iso(at)
         occurrence = Occurrence(position, stream, written, names)
         for view, handler in handlers:
+            if concerns is not None and not concerns(view, position, stream, topic):
+                continue
             add(view, handler(occurrence, event))
 
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from infra.views.database import ViewsDatabase
 
-FEED = "store"
-"""Where views get events from; another feed means a rebuild (design decision 29)."""
+STORE, KAFKA = "store", "kafka"
+"""Where a view gets events from: one of these, and another one means a rebuild (decision 29)."""
 
 _CREATE = """
     CREATE TABLE IF NOT EXISTS views (
@@ -23,7 +23,8 @@ _CREATE = """
 
 class Place(NamedTuple):
     """A generation of a view. `live` is the one that is read; another is being built. `tables`
-    are its physical tables, separated by blanks.
+    are its physical tables, separated by blanks. `position` is how far it was followed in the
+    store; with feed `kafka`, what comes after it is read from topics (`offsets`).
     """
 
     name: str

@@ -6,16 +6,19 @@ nothing is written and the batch is read again: so any number of processes may d
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from infra.views import feed, positions, sql
+from infra.views import feed, offsets, positions, sql
 from infra.views.database import Overtaken, ViewsDatabase
-from infra.views.positions import Place
+from infra.views.positions import KAFKA, STORE, Place
 from infra.views.registry import VIEWS, Dispatch
 from projections.view import Row, View
 
 BATCH = 5_000
 """Events in one transaction."""
+
+T = TypeVar("T")
 
 Progress = Callable[[int], None]
 """Told the position that has been reached."""
@@ -47,22 +50,38 @@ class Views:
             yield from self._database.rows(sql, parameters)
 
     def catch_up(self, progress: Progress = _silent) -> int:
-        """Brings every view up to the head of history; builds those that are missing or of
-        another version. Answers the head's position.
+        """Brings every view up to the head of history, but those that follow topics: these are
+        brought along by a projector. Builds those that are missing or of another version. Answers
+        the head's position.
         """
         with self._database.translated():
             while True:
                 live = self._live()
+                mine = [place for place in live.values() if place.feed == STORE]
                 if stale := [name for name in self._views if name not in live]:
                     self._build(stale, False, progress)
-                elif self._advance(list(live.values()), progress):
+                elif not mine or self._advance(mine, progress):
                     return self._head()
 
-    def rebuild(self, names: Iterable[str] = (), progress: Progress = _silent) -> None:
-        """Builds views anew from history beside the old ones, then replaces these at once."""
+    def rebuild(
+        self, names: Iterable[str] = (), progress: Progress = _silent, feed: str | None = None
+    ) -> None:
+        """Builds views anew from history beside the old ones, then replaces these at once. They
+        keep their feed, or get the one that is given; all of them then begin topics anew.
+        """
         with self._database.translated():
-            self._build(list(names) or list(self._views), True, progress)
+            if feed is not None and not names:
+                offsets.forget(self._database)
+            self._build(list(names) or list(self._views), True, progress, feed)
         self.catch_up(progress)
+
+    def follow_topics(self, progress: Progress = _silent) -> None:
+        """Views that do not follow topics yet are built anew from history, and then do."""
+        with self._database.translated():
+            live = self._live()
+            stale = [n for n in self._views if n not in live or live[n].feed != KAFKA]
+            if stale:
+                self._build(stale, False, progress, KAFKA)
 
     def head(self) -> int:
         """The position of the newest event."""
@@ -75,6 +94,11 @@ class Views:
             live = self._live()
             reached = [live[name].position if name in live else 0 for name in self._views]
             return self._head() - min(reached)
+
+    def reached(self) -> int:
+        """The position of history up to which every view shows everything."""
+        with self._database.translated():
+            return min((place.position for place in self._live().values()), default=0)
 
     def proof(self, position: int) -> str:
         """`POSITION:ROOT` of the commit that holds a position: what `verify --expect` takes."""
@@ -95,18 +119,24 @@ class Views:
 
     def _live(self) -> dict[str, Place]:
         """The generations that are read, as far as they are of this program's version and of
-        this history.
+        this history. `position` is how far each has come, whatever its feed.
         """
         head = self._head()
-        return {
+        live = {
             place.name: place
             for place in positions.places(self._database)
             if place.live
             and place.name in self._views
             and place.version == self._views[place.name].version
-            and place.feed == positions.FEED
             and place.position <= head
         }
+        if any(place.feed == KAFKA for place in live.values()):
+            reached = [offset.reached for offset in offsets.all_offsets(self._database)]
+            low = min(reached, default=0)
+            for name, place in live.items():
+                if place.feed == KAFKA:
+                    live[name] = place._replace(position=max(place.position, low))
+        return live
 
     def _head(self) -> int:
         return int(self._database.execute("SELECT position FROM log_head").fetchone()[0])
@@ -151,17 +181,28 @@ class Views:
 
     # building
 
-    def _build(self, names: Sequence[str], anew: bool, progress: Progress) -> None:
+    def _build(
+        self, names: Sequence[str], anew: bool, progress: Progress, feed: str | None = None
+    ) -> None:
         """Builds generations beside the live ones. Several processes may build the same ones
         together; whoever gets there first replaces the old ones.
         """
-        wanted = self._begin_build(names, anew)
+        wanted = self._again(lambda: self._begin_build(names, anew, feed))
         while building := [p for p in positions.places(self._database) if p[:2] in wanted]:
-            if self._advance(building, progress):
-                self._replace(building)
+            if self._advance(building, progress) and self._again(partial(self._replace, building)):
                 return
 
-    def _begin_build(self, names: Sequence[str], anew: bool) -> set[tuple[str, int]]:
+    def _again(self, act: Callable[[], T]) -> T:
+        """Until nobody else stood in the way."""
+        while True:
+            try:
+                return act()
+            except Overtaken:
+                continue
+
+    def _begin_build(
+        self, names: Sequence[str], anew: bool, feed: str | None
+    ) -> set[tuple[str, int]]:
         """Makes room for the new generations, or takes up a build that was left unfinished."""
         wanted: set[tuple[str, int]] = set()
         with self._database.transaction(alone=True):
@@ -170,20 +211,21 @@ class Views:
             for name in names:
                 version = self._views[name].version
                 own = [place for place in known if place.name == name]
-                begun = [p for p in own if not p.live and p.version == version and not anew]
-                if begun:
+                into = feed or next((place.feed for place in own if place.live), STORE)
+                begun = [p for p in own if (p.live, p.version, p.feed) == (False, version, into)]
+                if begun and not anew:
                     wanted.add(begun[-1][:2])
                     continue
                 self._drop(place for place in own if not place.live)
                 latest = max((place.generation for place in own), default=0)
-                place = self._create(name, latest + 1)
+                place = self._create(name, latest + 1, into)
                 wanted.add(place[:2])
         return wanted
 
-    def _create(self, name: str, generation: int) -> Place:
+    def _create(self, name: str, generation: int, feed: str) -> Place:
         view = self._views[name]
         physical = [sql.physical_name(table, view.version, generation) for table in view.tables]
-        place = Place(name, generation, view.version, positions.FEED, 0, False, " ".join(physical))
+        place = Place(name, generation, view.version, feed, 0, False, " ".join(physical))
         positions.insert(self._database, place)
         for table, into in zip(view.tables, physical, strict=True):
             self._database.execute(sql.create_table(self._database, table, into))
@@ -191,10 +233,15 @@ class Views:
                 self._database.execute(statement)
         return place
 
-    def _replace(self, built: list[Place]) -> None:
-        """Makes the built generations the ones that are read, in one transaction."""
+    def _replace(self, built: list[Place]) -> bool:
+        """Makes the built generations the ones that are read, in one transaction; False when they
+        would then lack what the old ones have read from topics.
+        """
         dropped: list[Place] = []
         with self._database.transaction(alone=True):
+            from_topics = [place.position for place in built if place.feed == KAFKA]
+            if from_topics and offsets.hold(self._database) > min(from_topics):
+                return False
             known = positions.places(self._database)
             for place in built:
                 own = [found for found in known if found.name == place.name]
@@ -209,6 +256,7 @@ class Views:
                     dropped += old
         if dropped:
             self._database.wipe()
+        return True
 
     def _drop(self, places: Iterable[Place]) -> None:
         for place in places:
