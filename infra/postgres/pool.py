@@ -1,19 +1,25 @@
 """Connections of a process: opened when needed, looked at before use, closed when idle."""
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Connection
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from infra.postgres.address import Address
 from infra.postgres.errors import translated
-from infra.postgres.session import Session, configure, settings_of
+from infra.postgres.session import Session, configure, connect, settings_of
 
 _MOST = 20
-_WAIT = 30.0
-"""Seconds to wait for a connection."""
+WAIT = 10.0
+"""Seconds to wait for a connection: a server that is started again meanwhile goes unnoticed."""
+
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # what matters is raised
+
+_TRY = 3.0
+"""Seconds after which trying to connect is left to the next who needs a connection."""
 
 
 class Sessions:
@@ -34,7 +40,8 @@ class Sessions:
             open=False,
             configure=ours,
             check=ConnectionPool.check_connection,
-            timeout=_WAIT,
+            timeout=WAIT,
+            reconnect_timeout=_TRY,
             num_workers=1,
             name="billstream",
         )
@@ -48,13 +55,27 @@ class Sessions:
         with translated(self.address):
             if self.pool.closed:
                 self.pool.open(wait=False)
-            connection = self.pool.getconn()
+            connection, pooled = self._connection()
             session = Session(connection)
             try:
                 yield session
             finally:
                 session.roll_back()
-                self.pool.putconn(connection)
+                if pooled:
+                    self.pool.putconn(connection)
+                else:
+                    connection.close()
+
+    def _connection(self) -> "tuple[Connection[Any], bool]":
+        """One of the pool's. While the pool waits between two attempts to reach a server that was
+        away, one of its own, which is told at once what is wrong.
+        """
+        try:
+            return self.pool.getconn(), True
+        except PoolTimeout:
+            if self.pool.get_stats()["pool_size"] >= _MOST:
+                raise
+            return connect(self.address).connection, False
 
     @contextmanager
     def reading(self) -> Generator[Session]:

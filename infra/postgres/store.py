@@ -1,7 +1,7 @@
 """The store in a schema of a PostgreSQL server: implements `infra.store.owned`."""
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Lock
 from time import monotonic
@@ -189,13 +189,17 @@ class PostgresStore:
 
     def mark_running(self, execution: StreamId) -> None:
         with translated(self.address), self._marking:
-            if self._marks is None or self._marks.connection.closed:
-                self._marks = connect(self.address)
+            if self._marks is not None:
+                try:
+                    return runners.mark(self._marks, self.epoch, execution)
+                except psycopg.OperationalError:
+                    self._marks.close()  # the server was away, and with it the old marks
+            self._marks = connect(self.address)
             runners.mark(self._marks, self.epoch, execution)
 
     def unmark(self, execution: StreamId) -> None:
-        with translated(self.address), self._marking:
-            if self._marks is not None and not self._marks.connection.closed:
+        with self._marking, suppress(psycopg.OperationalError):  # a lost connection marks nothing
+            if self._marks is not None:
                 runners.unmark(self._marks, self.epoch, execution)
 
     def is_alive(self, execution: StreamId) -> bool:
