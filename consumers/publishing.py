@@ -20,6 +20,10 @@ INVOICE = "invoice.generated"
 OUTCOMES = frozenset({"command.accepted", "command.refused"})
 
 
+_OWN = frozenset({"ce_id", "ce_type", "content-type", "position", "stream_version", "hash"})
+"""Headers that each event has for itself."""
+
+
 class Stored(NamedTuple):
     """An event as it is stored: its payload is not decoded."""
 
@@ -56,6 +60,9 @@ class Publisher:
     def __init__(self, codec: Codec, source: str) -> None:
         self._codec = codec
         self._source = source
+        self._at: datetime | None = None
+        self._metadata: Mapping[str, str] | None = None
+        self._common: Pairs = []
 
     def messages(self, events: Iterable[Stored]) -> list[Message]:
         """One message an event, in the same order; commands that did not come as a message have
@@ -84,23 +91,39 @@ class Publisher:
         return Message(REPLIES, reply.id.encode(), value, headers)
 
     def _headers(self, event: Stored, stream: str, ce_type: str, content_type: str) -> Pairs:
-        return write_event(
-            EventHeaders(
-                id=event_id(stream, event.version),
-                type=ce_type,
-                source=self._source,
-                time=event.at,
-                content_type=content_type,
-                correlation_id=event.metadata.get("correlation", ""),
-                causation_id=event.metadata.get("command", ""),
-                position=event.position,
-                stream_version=event.version,
-                hash=event.hash,
-            )
+        """As `schemas.headers.write_event` writes them. What the events of one commit have in
+        common is written once for all of them.
+        """
+        if event.at is not self._at or event.metadata is not self._metadata:
+            self._at, self._metadata = event.at, event.metadata
+            self._common = self._written(event)
+        return [
+            ("ce_id", event_id(stream, event.version).encode()),
+            ("ce_type", ce_type.encode()),
+            ("content-type", content_type.encode()),
+            ("position", b"%d" % event.position),
+            ("stream_version", b"%d" % event.version),
+            ("hash", event.hash.hex().encode()),
+            *self._common,
+        ]
+
+    def _written(self, event: Stored) -> Pairs:
+        whole = EventHeaders(
+            id="",
+            type="",
+            source=self._source,
+            time=event.at,
+            content_type="",
+            correlation_id=event.metadata.get("correlation", ""),
+            causation_id=event.metadata.get("command", ""),
+            position=event.position,
+            stream_version=event.version,
+            hash=b"",
         )
+        return [pair for pair in write_event(whole) if pair[0] not in _OWN]
 
 
 def last_number(events: Iterable[Stored], before: int) -> int:
     """The highest invoice number up to here, as a number."""
-    numbers = (_numbered.decode(e.payload).sequence for e in events if e.name == INVOICE)
-    return max(numbers, default=before) if before == 0 else max((before, *numbers))
+    numbers = [_numbered.decode(e.payload).sequence for e in events if e.name == INVOICE]
+    return max((before, *numbers))

@@ -35,8 +35,7 @@ class StoredHistory:
             last = rows[-1][0] if rows else after
             commit, root = _whole_commit(database, last)
         anchor = rows.pop(0)[8].hex() if rows and rows[0][0] == after else ""
-        events = [_stored(row) for row in rows]
-        return Page(events, anchor, head.position, self._store.now(), commit, root)
+        return Page(_stored(rows), anchor, head.position, self._store.now(), commit, root)
 
 
 def identity_of(store: OwnedStore) -> Identity:
@@ -69,9 +68,17 @@ def _whole_commit(database: Database, position: int) -> tuple[int, str]:
     return 0, ""
 
 
-def _stored(row: Row) -> Stored:
-    position, stream, version, name, schema_version, payload, metadata, at, hash = row
-    facts = _metadata.decode(metadata)
-    return Stored(
-        position, stream, version, name, schema_version, payload, facts, moment(at), hash
-    )
+def _stored(rows: list[Row]) -> list[Stored]:
+    """The rows of a commit share their time and metadata, decoded once."""
+    found: list[Stored] = []
+    raw: bytes | None = None
+    micros, at, facts = -1, moment(0), dict[str, str]()
+    for position, stream, version, name, schema_version, payload, metadata, when, hash in rows:
+        if metadata != raw:
+            raw, facts = metadata, _metadata.decode(metadata)
+        if when != micros:
+            micros, at = when, moment(when)
+        found.append(
+            Stored(position, stream, version, name, schema_version, payload, facts, at, hash)
+        )
+    return found

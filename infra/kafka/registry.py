@@ -22,6 +22,7 @@ from tenacity import (
 )
 
 from aggregates.refusal import Refusal
+from consumers.role import Unavailable
 from schemas.avro_files import WireSchema, of_record, prepare, records
 from schemas.compatibility import is_dict, is_list, obstacles
 from schemas.topics import topic_of
@@ -37,7 +38,7 @@ MOST_UNKNOWN = 10_000
 _TYPE = "application/vnd.schemaregistry.v1+json"
 
 
-class RegistryUnreachable(Exception):
+class RegistryUnreachable(Unavailable):
     """The registry does not answer: a transient fault, worth another try."""
 
 
