@@ -37,6 +37,8 @@ VERBS: dict[str, Verb] = {
     "explain": Verb("infra.cli.proof:explain", "Show why an invoice line is what it is"),
     "verify": Verb("infra.cli.proof:verify", "Check the whole history and everything made of it"),
     "scheduler": Verb("infra.cli.scheduler:scheduler", "Fire schedules as they fall due"),
+    "run": Verb("infra.cli.run:run", "Work over Kafka: one role, several or all"),
+    "lag": Verb("infra.cli.run:lag", "Show how far each consumer is behind"),
     "completion": Verb("infra.cli.completion:completion", "Print the completion of a shell"),
     "account list": Verb("infra.cli.accounts:list_accounts", "List the accounts"),
     "account search": Verb("infra.cli.accounts:search", "Find accounts by number or name"),

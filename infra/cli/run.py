@@ -1,0 +1,126 @@
+"""`billstream run [ROLE]…` and `billstream lag`: the processes that work over Kafka."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from infra.cli.options import database_option, example, reading
+
+if TYPE_CHECKING:
+    from infra.run.process import Process
+    from infra.run.roles import Setup
+
+ROLES = ("relay", "projector", "commands", "worker", "scheduler")
+
+
+@click.command(
+    epilog=example("billstream run", "billstream run worker --port 0", "billstream run all")
+)
+@click.argument("roles", nargs=-1, type=click.Choice([*ROLES, "all"]), metavar="[ROLE]…")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help="Where health and metrics are answered; 0: a free one. Else as BILLSTREAM_HTTP_ADDRESS.",
+)
+@click.option(
+    "--resend-after",
+    type=click.FloatRange(min=0.1, max=3600),
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Send chunks again when none was done for this long.",
+)
+@click.option(
+    "--session-timeout",
+    type=click.FloatRange(min=1, max=300),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Without a sign of life for this long, others take over.",
+)
+@database_option
+def run(
+    roles: tuple[str, ...],
+    port: int | None,
+    resend_after: float,
+    session_timeout: float,
+    database: str | None,
+) -> None:
+    """Work over Kafka until SIGTERM or Ctrl-C: relay (events out), projector (events into views),
+    commands (commands in), worker (bills chunks), scheduler (fires schedules, sends chunks), or
+    all of them in one process. What is in hand is finished first, within 10 seconds.
+    """
+    import threading
+    from functools import partial
+
+    from infra.kafka.settings import kafka_settings
+    from infra.run import logs
+    from infra.run.metrics import Metrics
+    from infra.run.process import Process
+    from infra.run.roles import Setup, open_role
+    from infra.settings import settings
+
+    wanted = ROLES if not roles or "all" in roles else tuple(dict.fromkeys(roles))
+    setup = Setup(
+        database or settings().database_url,
+        kafka_settings(),
+        Metrics(),
+        threading.Event(),
+        resend_after,
+        int(session_timeout * 1000),
+    )
+    logs.set_up()
+    openings = {role: partial(open_role, role, setup) for role in wanted}
+    process = Process(openings, setup.metrics, setup.stop)
+    _serve(process, setup, wanted, port)
+
+
+def _serve(process: "Process", setup: "Setup", roles: tuple[str, ...], port: int | None) -> None:
+    """Answers probes while the roles run."""
+    import structlog
+
+    from infra.cli.scheduler import Stop
+    from infra.run.health import HealthServer
+    from infra.run.watch import Watch
+    from infra.settings import settings
+
+    host, _, default = settings().http_address.rpartition(":")
+    at = int(default) if port is None else port
+    stop = Stop()
+    server = HealthServer(host or "127.0.0.1", at, setup.metrics, process.health)
+    watch = Watch(setup)
+
+    def started() -> None:
+        watch.start()
+        structlog.get_logger().info("ready", roles=list(roles), port=server.port)
+
+    try:
+        process.run(stop, started)
+    finally:
+        stop.close()
+        server.close()
+        watch.join(2)
+
+
+@click.command(epilog=example("billstream lag", "billstream lag --json"))
+@reading
+def lag(database: str | None, as_json: bool) -> None:
+    """Show how far each consumer is behind: events it has not seen, and the age of the oldest."""
+    from infra.cli.output import Column, print_json_list, print_table
+    from infra.composition import open_app
+    from infra.kafka.settings import kafka_settings
+    from infra.run.watch import open_watch
+
+    with open_app(database) as app:
+        watching = open_watch(app.store, kafka_settings())
+        try:
+            found = watching.look()
+        finally:
+            watching.close()
+    if as_json:
+        print_json_list([one._asdict() for one in found])
+        return
+    columns = (Column("Consumer"), Column("Events", right=True), Column("Seconds", right=True))
+    rows = [(one.consumer, one.events, f"{one.seconds:,.1f}") for one in found]
+    print_table(columns, rows, "There are no consumers.")
