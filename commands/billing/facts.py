@@ -20,7 +20,7 @@ class AccountFacts:
 @dataclass(slots=True)
 class InvoicerFacts:
     """An invoicer and the accounts it bills for, itself among them. `later` counts the packages
-    under it with a next bill date after the period's end.
+    under it that keep their next bill date: after the period's end, or of an excluded account.
     """
 
     row: AccountRow
@@ -80,6 +80,7 @@ def _families(
                 continue
             family = families[invoicer] = InvoicerFacts(head.row, [], later.get(invoicer, 0))
         if settings.account is None and _excluded(account.row, settings):
+            family.later += len(account.packages)
             continue
         family.accounts.append(account)
     return list(families.values())
