@@ -8,6 +8,7 @@ from tests.rules.support import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
+    bill_account,
     failed,
     group,
     lines,
@@ -117,3 +118,34 @@ def test_what_lies_after_the_period_does_not_count(world: World) -> None:
     assert world.invoices() == []
     world.bill(*NOVEMBER, run="Invoice")
     assert world.totals() == ["40.00"]
+
+
+def test_a_package_of_an_excluded_member_keeps_it_in_force(world: World) -> None:
+    held = package("p", "2020-09-01", cancel="2020-09-15")
+    other = account("C-1", package("c", "2020-09-01"), invoicer="P-1")
+    setup = threshold("100.00", account("P-1", held), other)
+    setup["bill_groups"][0]["exclude"] = ["C-1"]
+    world.apply(setup)
+    world.bill(*OCTOBER)
+    assert (world.next_bill_date("p"), world.next_bill_date("c")) == (None, "2020-10-01")
+    assert world.invoices() == []
+
+
+def test_a_package_of_a_suspended_member_keeps_it_in_force(world: World) -> None:
+    held = package("p", "2020-09-01", cancel="2020-09-15")
+    other = account("C-1", package("c", "2020-09-01"), invoicer="P-1", status="suspended")
+    world.apply(threshold("100.00", account("P-1", held), other))
+    world.bill(*OCTOBER)
+    assert world.invoices() == []
+
+
+def test_billing_one_account_does_not_forget_the_others_packages(world: World) -> None:
+    held = account("P-1", package("p", "2020-09-01", cancel="2020-09-15"))
+    other = account("C-1", package("c", "2020-09-01"), invoicer="P-1")
+    world.apply(threshold("100.00", held, other))
+    assert bill_account(world, "P-1", *OCTOBER, "--catch-up", "1").status == 0
+    assert (world.next_bill_date("c"), world.invoices()) == ("2020-11-01", [])
+    third = account("C-2", package("d", "2020-09-01", cancel="2020-09-02"), invoicer="P-1")
+    world.apply(base(bill_groups=[group(render_threshold="100.00")], accounts=[third]))
+    assert bill_account(world, "C-2", *OCTOBER).status == 0
+    assert world.invoices() == []
