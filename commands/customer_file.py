@@ -80,6 +80,9 @@ class CustomerFile:
         self.rows = self._look_through()
         self.read_row = row_reader(mapping, self._columns())
 
+    def close(self) -> None:
+        self._text.close()
+
     def lines(self) -> Iterator[Line]:
         """The rows below the header, from the beginning."""
         self._text.seek(0)

@@ -43,6 +43,7 @@ class Source(_Part):
             raise PydanticCustomError(
                 "wrong_type", "must have one of `column`, `template` and `value`"
             )
+        _check_template(self.template)
         return self
 
     def columns(self) -> list[str]:
@@ -52,6 +53,19 @@ class Source(_Part):
         if self.template is None:
             return []
         return [name for _, name, _, _ in Formatter().parse(self.template) if name is not None]
+
+
+def _check_template(template: str | None) -> None:
+    if template is None:
+        return
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    except ValueError:
+        names = [""]
+    if not all(names):
+        raise PydanticCustomError(
+            "wrong_type", "must be a template with columns in braces, like {first} {last}"
+        )
 
 
 class PackageMapping(_Part):

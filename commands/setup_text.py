@@ -1,8 +1,8 @@
 """YAML (and so JSON) as plain values that know their lines.
 
 Read as a stream of the parser's events, so that a file of 100,000 lines needs no tree of nodes. A
-word without quotes is null, true or false, a number, or else text; dates stay text until they are
-asked for. Two equal keys in one mapping are refused.
+word without quotes is null, true or false, a number, or else text; `007` is text, and dates stay
+text until they are asked for. Two equal keys in one mapping are refused.
 """
 
 import re
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-_INT = re.compile(r"[+-]?[0-9]+")
-_FLOAT = re.compile(r"[+-]?(\.[0-9]+|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?)")
+_INT = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[+-]?(0|[1-9][0-9]*)?\.[0-9]*([eE][+-]?[0-9]+)?")
 _WORDS: dict[str, bool | None] = {
     "": None,
     "~": None,
@@ -87,7 +87,7 @@ def read_text(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(part for part in (error.context, error.problem) if part)
-        line = mark.line + 1 if mark else 1
+        line = min(mark.line, text.rstrip().count("\n")) + 1 if mark else 1
         raise BadText(TextError(line, "yaml_invalid", f"not YAML: {reason}")) from None
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
@@ -215,7 +215,9 @@ def _scalar(event: Any) -> Any:
         return text
     if _INT.fullmatch(text):
         return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    if text != "." and _FLOAT.fullmatch(text):
+        return float(text)
+    return text
 
 
 def _bad(event: Any, code: str, reason: str) -> BadText:

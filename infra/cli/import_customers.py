@@ -96,7 +96,9 @@ class _Rejects:
     def add(self, reject: "Reject") -> None:
         if self._file is None:
             self._file = self._begun()
-        self._write([*reject.line.cells, str(reject.line.number), reject.code, reject.reason])
+        missing = [""] * (len(self._header) - len(reject.line.cells))
+        why = [str(reject.line.number), reject.code, reject.reason]
+        self._write([*reject.line.cells, *missing, *why])
 
     def _begun(self) -> TextIO:
         import csv
