@@ -4,6 +4,7 @@ from tests.rules.support import (
     DECEMBER,
     NOVEMBER,
     OCTOBER,
+    bill_account,
     family,
     left,
     lines,
@@ -89,3 +90,11 @@ def test_a_closed_account_is_passed_over(world: World) -> None:
     execution = world.bill(*NOVEMBER, "--catch-up", "all")
     found = show(world, execution)
     assert (found["cycles_billed"], found["failed"], found["left_behind"]) == (0, 0, 0)
+
+
+def test_billing_a_suspended_account_by_name_leaves_its_packages_behind(world: World) -> None:
+    world.apply(base(accounts=[account("A-1", package("p", "2020-09-01"), status="suspended")]))
+    assert bill_account(world, "A-1", *OCTOBER).status == 0
+    (execution,) = world.read("bill-run", "completed")
+    assert left(world, execution["id"]) == {"p": "account_suspended"}
+    assert world.invoices() == []

@@ -4,7 +4,7 @@ import pytest
 
 from tests.rules.half_way import go_on, half_way, many
 from tests.rules.support import NOVEMBER, OCTOBER, left, show
-from tests.support.world import World
+from tests.support.world import World, account
 
 ACCOUNTS = 220
 
@@ -136,4 +136,27 @@ def test_prices_changed_meanwhile_do_not_make_one_run_bill_two_prices(crowd: Wor
     crowd.apply(setup)
     crowd.must("execution", "resume", execution)
     assert set(crowd.totals()) == {"20.00"}
+    assert crowd.read("execution", "replay", execution)["same"] is True
+
+
+def test_two_executions_over_the_same_accounts_at_once(crowd: World) -> None:
+    first = half_way(crowd, *OCTOBER, chunks=1, id="first")
+    second = half_way(crowd, *OCTOBER, chunks=1, id="second")
+    crowd.must("execution", "resume", first)
+    crowd.must("execution", "resume", second)
+    found = [show(crowd, id) for id in (first, second)]
+    assert sum(run["cycles_billed"] for run in found) == ACCOUNTS
+    assert {run["status"] for run in found} == {"completed"}
+    assert crowd.totals() == ["20.00"] * ACCOUNTS
+    assert [crowd.read("execution", "replay", id)["same"] for id in (first, second)] == [True] * 2
+
+
+def test_an_account_that_joins_a_family_still_to_come_is_not_billed_twice(crowd: World) -> None:
+    execution = half_way(crowd, *OCTOBER, chunks=1)
+    billed = {found["account"] for found in crowd.invoices()}
+    waiting = min({f"A-{n:03}" for n in range(ACCOUNTS)} - billed)
+    crowd.apply({"accounts": [account(min(billed), invoicer=waiting)]})
+    crowd.must("execution", "resume", execution)
+    assert show(crowd, execution)["packages_billed"] == ACCOUNTS
+    assert crowd.totals() == ["20.00"] * ACCOUNTS
     assert crowd.read("execution", "replay", execution)["same"] is True

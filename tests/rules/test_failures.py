@@ -7,6 +7,7 @@ from tests.rules.support import (
     OCTOBER,
     failed,
     family,
+    group,
     left,
     rates,
     show,
@@ -101,3 +102,15 @@ def test_a_run_in_which_everyone_fails_still_ends(world: World) -> None:
     found = show(world, execution)
     assert found["completed_at"] is not None
     assert (found["cycles_billed"], found["invoices_generated"], found["totals"]) == (0, 0, {})
+
+
+def test_an_account_that_left_the_runs_groups_before_its_time_is_a_failure(world: World) -> None:
+    groups = [group(), group("Other")]
+    world.apply(base(bill_groups=groups, accounts=[account("A-1", package("p", "2020-09-01"))]))
+    at = ("--at", "2020-10-10T06:00", "--period-start", OCTOBER[0], "--period-end", OCTOBER[1])
+    world.must("account", "bill", "A-1", "--bill-run", "Default", *at)
+    world.apply(base(bill_groups=groups, accounts=[account("A-1", bill_group="Other")]))
+    world.must("clock", "advance", "--to", "2020-10-11T06:00:00Z", status=3)
+    (execution,) = world.read("bill-run", "completed")
+    assert failed(world, execution["id"]) == [("A-1", "account_not_in_bill_run")]
+    assert world.next_bill_date("p") == "2020-10-01"

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from tests.rules.support import DECEMBER, NOVEMBER, OCTOBER, group, line, lines, show, sold
+from tests.rules.support import (
+    DECEMBER,
+    NOVEMBER,
+    OCTOBER,
+    group,
+    line,
+    lines,
+    show,
+    sold,
+    three_runs,
+)
 from tests.support.world import World, account, base, package
 
 
@@ -120,3 +130,14 @@ def test_zero_wait_lines_of_zero_do_not(world: World) -> None:
     _, invoice = world.invoices()
     gifts = [line(row) for row in invoice["lines"] if row["account_package"] == "r"]
     assert gifts == [("r", "recurring", "2020-11-01", "2020-12-01", 30, "0.00")]
+
+
+def test_waiting_lines_of_zero_are_closed_too(world: World) -> None:
+    setup = {**free(zero_invoices=False), "bill_runs": three_runs()}
+    world.apply(setup)
+    world.bill(*OCTOBER, run="Charge")
+    world.bill(*OCTOBER, run="Invoice")
+    world.apply({**setup, "bill_groups": [group(zero_invoices=True)]})
+    world.bill(*OCTOBER, run="Invoice")
+    assert world.invoices() == []
+    world.must("verify")

@@ -147,13 +147,13 @@ def test_a_preview_counts_what_waits(world: World) -> None:
     assert (charging["invoices"], charging["cycles_billed"]) == ([], 1)
 
 
-def test_a_preview_with_failures_says_so_by_its_exit_status_or_its_document(world: World) -> None:
+def test_a_preview_says_what_would_fail(world: World) -> None:
     sets = [rates("October 2020", "2020-10-01")]
     world.apply(base(exchange_rates=sets, accounts=family()))
-    period = ("--period-start", OCTOBER[0], "--period-end", OCTOBER[1])
-    answer = world.ask("bill-run", "preview", "Default", *period, "--json")
-    assert answer.status in (0, 3)
-    assert (answer.json["failed"], answer.json["status"]) == (1, "completed_with_failures")
+    seen = world.preview(*OCTOBER)
+    assert (seen["failed"], seen["status"]) == (1, "completed_with_failures")
+    assert [(row["invoicer"], row["code"]) for row in seen["failures"]] == [("P-1", "rate_missing")]
+    assert world.next_bill_date("c") == "2020-10-01"
 
 
 @pytest.mark.parametrize("catch_up", ["some", "0", "-1"])

@@ -13,6 +13,7 @@ from tests.rules.support import (
     lines,
     rates,
     show,
+    three_runs,
 )
 from tests.support.world import World, account, base, package
 
@@ -118,14 +119,35 @@ def test_a_retry_that_fails_again_can_be_retried_again(world: World) -> None:
     assert world.totals() == ["17.00"]
 
 
-def test_nothing_is_left_to_retry_after_a_retry_that_succeeded(world: World) -> None:
+def test_a_second_retry_bills_nothing_and_leaves_the_first_ones_mark(world: World) -> None:
     world.apply(without_rate())
     old = world.bill(*OCTOBER, status=3)
     world.apply(with_rate())
-    retry(world, old)
-    assert world.ask("execution", "retry", old).status in (0, 1)
-    assert world.totals() == ["17.00"]
+    first = retry(world, old)
+    world.ask("execution", "retry", old)
+    assert world.read("execution", "failures", old)[0]["resolved_by"] == first
     assert lines(world) == [("c", "recurring", "2020-09-01", "2020-10-01", 30, "17.00")]
+
+
+def test_a_retry_uses_the_rates_current_on_its_own_business_date(world: World) -> None:
+    sets = [rates("October 2020", "2020-10-01"), rates("Tenth", "2020-10-10", EUR="0.50")]
+    runs = [bill_run(exchange_rates="current")]
+    world.apply(base(exchange_rates=sets, bill_runs=runs, accounts=family()))
+    old = world.bill(*OCTOBER, status=3)
+    world.must("clock", "advance", "--to", "2020-10-12T10:00:00Z")
+    retry(world, old)
+    (invoice,) = world.invoices()
+    assert (invoice["exchange_rates"], invoice["total"]) == ("Tenth", "10.00")
+
+
+def test_a_retry_of_what_could_not_be_invoiced_charges_nothing(world: World) -> None:
+    world.apply(without_rate(bill_runs=three_runs()))
+    world.bill(*OCTOBER, run="Charge")
+    old = world.bill(*OCTOBER, run="Invoice", status=3)
+    world.apply(with_rate(bill_runs=three_runs()))
+    new = retry(world, old)
+    assert (show(world, new)["cycles_billed"], show(world, new)["invoices_generated"]) == (0, 1)
+    assert world.totals() == ["17.00"]
 
 
 def test_an_execution_without_failures_has_nothing_to_retry(world: World) -> None:
