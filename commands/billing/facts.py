@@ -52,10 +52,9 @@ def load_facts(
         owner = accounts.get(package.account)
         if owner is not None:
             owner.packages.append(package)
-    for waiting in reading.waiting_in(low, high, groups):
-        owner = accounts.get(waiting.account)
-        if owner is not None:
-            owner.receivables = waiting
+    # Also where nothing waits any more: what waits next goes on from that version.
+    for account, receivables in reading.receivables_of(accounts).items():
+        accounts[account].receivables = receivables
     later: dict[StreamId, int] = {}
     if any(group.settings.render_threshold for group in settings.groups.values()):
         later = reading.later_packages_in(low, high, groups, settings.period_end)
