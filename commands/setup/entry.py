@@ -88,7 +88,7 @@ def came_of(is_new: bool, changed: bool) -> Done:
 
 
 CODES = {
-    "extra_forbidden": "unknown_key",
+    "extra_forbidden": "key_unknown",
     "missing": "missing_key",
     "date_invalid": "date_invalid",
     "rate_invalid": "rate_invalid",

@@ -96,7 +96,7 @@ def scheduled(everything: bool, database: str | None, as_json: bool) -> None:
 
 @click.command(epilog=example("billstream bill-run completed"))
 @click.option("--bill-run", metavar="NAME", default=None, help="Only those of this bill run.")
-@click.option("--limit", type=click.IntRange(1), default=None, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, LAST), default=None, help="At most so many.")
 @reading
 def completed(bill_run: str | None, limit: int | None, database: str | None, as_json: bool) -> None:
     """List the executions that have ended, the latest first."""

@@ -16,6 +16,10 @@ INTERRUPTED = 130
 NOBODY_READS = 141
 
 
+class Interrupted(Exception):
+    """Ctrl-C, or no to a question."""
+
+
 def guarded(words: list[str], action: Callable[[], int]) -> int:
     """The exit status of `action`; whatever goes wrong is told in one line."""
     as_json = "--json" in words
@@ -26,8 +30,7 @@ def guarded(words: list[str], action: Callable[[], int]) -> int:
     except BrokenPipeError:
         return _nobody_reads()
     except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("\n")
-        return INTERRUPTED
+        return _told(Interrupted(), as_json)
     except Exception as error:
         if os.environ.get("BILLSTREAM_DEBUG"):
             raise
@@ -58,6 +61,12 @@ def describe(error: Exception) -> tuple[str, str, Mapping[str, object], int]:
         return error.code, error.sentence, error.details, REFUSED
     if (ours := _from_store(error)) is not None:
         return ours
+    if isinstance(error, Interrupted):
+        sentence = "stopped; what was finished is written, the rest is not: the same again goes on"
+        return "interrupted", sentence, {}, INTERRUPTED
+    if isinstance(error, UnicodeEncodeError):
+        sentence = f"{error.object[:40]!r} is not UTF-8: write it in a UTF-8 terminal"
+        return "not_utf8", sentence, {}, WRONG_USAGE
     if isinstance(error, click.UsageError):
         return "wrong_usage", _usage(error), {}, WRONG_USAGE
     if isinstance(error, click.ClickException):
@@ -87,8 +96,10 @@ def _from_store(error: Exception) -> tuple[str, str, Mapping[str, object], int] 
 
 
 def _usage(error: click.UsageError) -> str:
-    where = f" See `{error.ctx.command_path} --help`." if error.ctx else ""
-    return error.format_message() + where
+    message = error.format_message()
+    if error.ctx is None:
+        return message
+    return f"{message.rstrip('.')}. See `{error.ctx.command_path} --help`."
 
 
 def _system(error: OSError) -> str:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 else:
     _DateType = click.ParamType
 
+LAST = 2**63 - 1
+"""The largest position or count that the database knows."""
+
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
@@ -39,8 +42,7 @@ def database_option(function: Function) -> Function:
         "--database",
         metavar="URL",
         default=None,
-        help="sqlite:///PATH or postgresql://…; else BILLSTREAM_DATABASE_URL, "
-        "else sqlite:///billstream.db.",
+        help="sqlite:///PATH; else BILLSTREAM_DATABASE_URL, else sqlite:///billstream.db.",
     )(function)
 
 

@@ -10,6 +10,7 @@ from infra.store import errors
 from infra.store.tables import ALL_TABLES, APPLICATION_ID, FILE_VERSION
 
 _SCHEME = "sqlite:///"
+_POSTGRESQL = ("postgresql:", "postgres:")
 _MAGIC = b"SQLite format 3\x00"
 
 _SETTINGS = (
@@ -23,13 +24,15 @@ _SETTINGS = (
 
 def path_of(url: str) -> Path:
     """The file of a database URL: `sqlite:///relative` or `sqlite:////absolute`."""
-    if not url.startswith(_SCHEME) or url == _SCHEME:
+    if url.startswith(_POSTGRESQL):
         raise errors.StoreError(
-            "database_url_invalid",
-            f"{url!r} is not a database URL: write sqlite:///PATH",
-            url=url,
+            "database_not_available",
+            "PostgreSQL is not available in this version: write sqlite:///PATH",
         )
-    return Path(unquote(url.removeprefix(_SCHEME)))
+    path = unquote(url.removeprefix(_SCHEME))
+    if not url.startswith(_SCHEME) or not path or "\0" in path:
+        raise errors.url_invalid(url)
+    return Path(path)
 
 
 def connect(path: Path, lock_timeout: float) -> sqlite3.Connection:

@@ -1,7 +1,10 @@
 """The door to an owner's history."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import datetime
+from urllib.parse import quote
 
 from infra.clock import utc_now
 from infra.store import errors, meta
@@ -43,3 +46,31 @@ def _create(url: str, sandbox_clock: datetime | None, lock_timeout: float) -> No
     if sandbox_clock is not None:
         facts[meta.SANDBOX_CLOCK] = str(meta.microseconds(sandbox_clock))
     create(path, lock_timeout, facts)
+
+
+def is_missing(url: str) -> bool:
+    """Whether no file is there yet."""
+    return not path_of(url).exists()
+
+
+@contextmanager
+def new_store(url: str) -> Generator[SqliteStore]:
+    """A database in the making. It gets its name when the block has ended well and something was
+    written; else nothing is left of it. Refused with `database_exists` when another process has
+    made one of that name meanwhile.
+    """
+    path = path_of(url)
+    making = path.with_name(f".{path.name}.{os.getpid()}.new")
+    store = open_store(f"sqlite:///{quote(str(making))}", create=True)
+    try:
+        yield store
+        is_empty = store.head.position == 0
+        store.close()
+        if not is_empty:
+            os.link(making, path)
+    except FileExistsError:
+        raise errors.exists(path) from None
+    finally:
+        store.close()
+        for ending in ("", "-wal", "-shm"):
+            making.with_name(making.name + ending).unlink(missing_ok=True)

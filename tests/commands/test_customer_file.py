@@ -207,7 +207,7 @@ def test_parents_and_invoicers_stand_above_their_children(put: Importer) -> None
     rows = ["T,Top,,Fast,1.00,", "U,Under,T,Fast,1.00,", "V,Early,W,Fast,1.00,"]
     mapping["invoicer"] = {"column": "last"}
     result = put(rows, **mapping)
-    assert (result.created, put.reasons) == (2, [(4, "unknown_account")])
+    assert (result.created, put.reasons) == (2, [(4, "account_unknown")])
     assert put.books.state("account", "U").invoicer == "T"
 
 
@@ -268,7 +268,7 @@ def test_before_there_is_an_owner(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"colour": {"value": "red"}}, "unknown_key"),
+        ({"colour": {"value": "red"}}, "key_unknown"),
         ({"number": None}, "missing_key"),
         ({"number": {}}, "wrong_type"),
         ({"number": {"column": "a", "value": "b"}}, "wrong_type"),

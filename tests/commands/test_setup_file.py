@@ -99,7 +99,7 @@ def test_several_files_are_one_whole_in_any_order(books: Books) -> None:
 
 
 def test_one_wrong_file_refuses_all(books: Books) -> None:
-    assert books.code(base(), {"accounts": [account("A", colour="red")]}) == "unknown_key"
+    assert books.code(base(), {"accounts": [account("A", colour="red")]}) == "key_unknown"
     assert books.position == 0
 
 
@@ -125,7 +125,7 @@ customers: []
 """
     assert faults(books.refused(wrong)) == [
         "0.yaml:2: wrong_type: `name` must be text, not the number 7: write it in quotes",
-        "0.yaml:4: unknown_key: unknown key `colour`",
+        "0.yaml:4: key_unknown: unknown key `colour`",
         "0.yaml:6: wrong_type: `bill_day` must be a whole number, not 'first'",
         '0.yaml:8: wrong_type: `render_threshold` must be money in quotes, like "19.99", '
         "not '20.5'",
@@ -134,7 +134,7 @@ customers: []
         "not '2020-02-30'",
         "0.yaml:15: wrong_type: `packages.price` must be money in quotes, like \"19.99\", not '19'",
         "0.yaml:16: wrong_type: `bill_runs` must be a list of entries",
-        "0.yaml:17: unknown_key: unknown key `customers`: a setup file has owner, exchange_rates, "
+        "0.yaml:17: key_unknown: unknown key `customers`: a setup file has owner, exchange_rates, "
         "bill_groups, packages, accounts, bill_runs",
     ]
 

@@ -37,7 +37,7 @@ class Existing(World):
 
 def start(path: Path, words: Sequence[str]) -> "subprocess.Popen[str]":
     """A process of its own that runs a command line on the database."""
-    program = "from infra.cli.main import main; main()"
+    program = "from infra.start import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", program, *words, "--database", f"sqlite:///{path}"],
         stdout=subprocess.PIPE,

@@ -45,7 +45,7 @@ def test_worked_example_28_billed_elsewhere_before(books: Books) -> None:
         ({"effective": "2020-13-01"}, "date_invalid"),
         ({"effective": "yesterday"}, "date_invalid"),
         ({"bill_day": 40}, "bill_day_invalid"),
-        ({"colour": "red"}, "unknown_key"),
+        ({"colour": "red"}, "key_unknown"),
     ],
 )
 def test_wrong_changes_are_refused(held: Books, change: dict[str, Any], code: str) -> None:
@@ -55,7 +55,7 @@ def test_wrong_changes_are_refused(held: Books, change: dict[str, Any], code: st
 @pytest.mark.parametrize(
     ("entry", "code"),
     [
-        ({"id": "B/x", "package": "nothing", "effective": "2020-10-01"}, "unknown_package"),
+        ({"id": "B/x", "package": "nothing", "effective": "2020-10-01"}, "package_unknown"),
         ({"id": "B/x", "effective": "2020-10-01"}, "missing_key"),
         ({"id": "B/x", "package": "internet"}, "missing_key"),
         ({"id": "A/i", "package": "internet", "effective": "2020-10-01"}, "duplicate_name"),
@@ -131,4 +131,4 @@ def test_the_verbs(held: Books) -> None:
 def test_the_verbs_name_what_is_not_there(held: Books) -> None:
     with pytest.raises(Refusal) as caught:
         held.do(lambda workspace: cancel(workspace, "A/x", NOVEMBER))
-    assert caught.value.code == "unknown_account_package"
+    assert caught.value.code == "account_package_unknown"

@@ -173,10 +173,10 @@ def test_moving_does_not_change_who_pays(books: Books) -> None:
 @pytest.mark.parametrize(
     ("entry", "code"),
     [
-        ({"currency": "GBP"}, "unknown_currency"),
-        ({"bill_group": "Nowhere"}, "unknown_bill_group"),
-        ({"parent": "nobody"}, "unknown_account"),
-        ({"invoicer": "nobody"}, "unknown_account"),
+        ({"currency": "GBP"}, "currency_unknown"),
+        ({"bill_group": "Nowhere"}, "bill_group_unknown"),
+        ({"parent": "nobody"}, "account_unknown"),
+        ({"invoicer": "nobody"}, "account_unknown"),
         ({"status": "asleep"}, "status_invalid"),
         ({"bill_day": 32}, "bill_day_invalid"),
         ({"name": " "}, "name_invalid"),
@@ -276,7 +276,7 @@ def test_what_is_in_use_cannot_be_deleted(books: Books) -> None:
     books.apply({"bill_groups": [{"name": "Default Bill Group", "exclude": ["D"]}]})
     assert refused(books, "P") == "in_use"
     assert refused(books, "D") == "in_use"
-    assert refused(books, "nobody") == "unknown_account"
+    assert refused(books, "nobody") == "account_unknown"
 
 
 def test_an_account_never_billed_goes_with_its_packages(books: Books) -> None:
@@ -295,5 +295,5 @@ def test_a_deleted_account_is_not_known(books: Books) -> None:
     books.apply(accounts(account("A")))
     books.do(lambda workspace: delete_account(workspace, "A"))
     assert books.state("account", "A").deleted
-    assert books.code(accounts(account("B", parent="A"))) == "unknown_account"
+    assert books.code(accounts(account("B", parent="A"))) == "account_unknown"
     assert identity.account("A") not in books.store.keys_of([])

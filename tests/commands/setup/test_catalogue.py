@@ -78,7 +78,7 @@ def test_r16_a_used_rate_cannot_change_but_a_missing_one_may_be_added(books: Boo
         ({"name": "Other", "effective": "2020-10-01", "rates": {}}, "duplicate_effective_date"),
         ({"name": "Other", "rates": {}}, "missing_key"),
         ({"name": "current", "effective": "2020-11-01"}, "name_reserved"),
-        ({"name": "N", "effective": "2020-11-01", "rates": {"GBP": "1"}}, "unknown_currency"),
+        ({"name": "N", "effective": "2020-11-01", "rates": {"GBP": "1"}}, "currency_unknown"),
         ({"name": "N", "effective": "2020-11-01", "rates": {"USD": "1"}}, "rate_invalid"),
         ({"name": "N", "effective": "2020-11-01", "rates": {"EUR": "0"}}, "rate_invalid"),
         ({"name": "N", "effective": "2020-11-01", "rates": {"EUR": "-1"}}, "rate_invalid"),
@@ -115,7 +115,7 @@ def test_two_sets_with_one_date_in_one_file_are_refused(empty: Books) -> None:
         ({"render_threshold": "1.001"}, "amount_too_precise"),
         ({"render_threshold": 20}, "wrong_type"),
         ({"zero_invoices": "yes"}, "wrong_type"),
-        ({"exclude": ["nobody"]}, "unknown_account"),
+        ({"exclude": ["nobody"]}, "account_unknown"),
     ],
 )
 def test_wrong_bill_groups_are_refused(books: Books, change: dict[str, Any], code: str) -> None:
@@ -147,7 +147,7 @@ def test_a_group_may_exclude_an_account_of_the_same_file(books: Books) -> None:
         ({"prices": {"USD": "20.001"}}, "amount_too_precise"),
         ({"prices": {"USD": "-20.00"}}, "price_negative"),
         ({"prices": {"USD": "20,00"}}, "amount_invalid"),
-        ({"prices": {"GBP": "20.00"}}, "unknown_currency"),
+        ({"prices": {"GBP": "20.00"}}, "currency_unknown"),
         ({"prices": {"USD": 20}}, "wrong_type"),
         ({"prices": {"USD": 20.5}}, "wrong_type"),
         ({"bill_day": 0}, "bill_day_invalid"),
@@ -267,11 +267,11 @@ def test_r1_no_bill_run_before_rates_and_a_group(empty: Books) -> None:
     [
         ({"actions": ["bill_packages", "bill_usage"]}, "action_not_available"),
         ({"actions": ["dunning"]}, "action_not_available"),
-        ({"actions": ["sing"]}, "unknown_action"),
+        ({"actions": ["sing"]}, "action_unknown"),
         ({"actions": []}, "no_action"),
         ({"bill_groups": []}, "no_bill_group"),
-        ({"bill_groups": ["Other"]}, "unknown_bill_group"),
-        ({"exchange_rates": "November"}, "unknown_exchange_rates"),
+        ({"bill_groups": ["Other"]}, "bill_group_unknown"),
+        ({"exchange_rates": "November"}, "exchange_rates_unknown"),
     ],
 )
 def test_wrong_bill_runs_are_refused(books: Books, change: dict[str, Any], code: str) -> None:
@@ -325,10 +325,10 @@ def test_what_nobody_uses_is_deleted_and_can_be_made_again(books: Books) -> None
 @pytest.mark.parametrize(
     ("handler", "code"),
     [
-        (delete_bill_group, "unknown_bill_group"),
-        (delete_bill_run, "unknown_bill_run"),
-        (delete_package, "unknown_package"),
-        (delete_exchange_rates, "unknown_exchange_rates"),
+        (delete_bill_group, "bill_group_unknown"),
+        (delete_bill_run, "bill_run_unknown"),
+        (delete_package, "package_unknown"),
+        (delete_exchange_rates, "exchange_rates_unknown"),
     ],
 )
 def test_what_is_not_there_cannot_be_deleted(books: Books, handler: Any, code: str) -> None:

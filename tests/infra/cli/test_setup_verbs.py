@@ -94,7 +94,7 @@ def test_apply_of_a_wrong_file_makes_no_database(tmp_path: Path, world: World) -
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("owner: {colour: red}")
     world.url = f"sqlite:///{tmp_path / 'new.db'}"
-    assert world.refused("apply", str(wrong)) == "unknown_key"
+    assert world.refused("apply", str(wrong)) == "key_unknown"
     assert not (tmp_path / "new.db").exists()
 
 
@@ -106,9 +106,9 @@ def test_apply_of_a_wrong_file_is_one_line_with_the_place(world: World, tmp_path
     assert (answer.status, answer.err.count("\n"), events(world)) == (1, 1, before)
     assert f"{wrong}:2: unknown key `colour`" in answer.err
     error = answer.json["error"]
-    assert error["code"] == "unknown_key"
+    assert error["code"] == "key_unknown"
     assert [(e["line"], e["code"]) for e in error["details"]["errors"]] == [
-        (2, "unknown_key"),
+        (2, "key_unknown"),
         (3, "wrong_type"),
     ]
 
@@ -169,7 +169,7 @@ def test_without_a_date_it_is_today(world: World) -> None:
             ("suspend", "C/i", "--as-of", "2020-10-11", "--until", "2020-10-11"),
             "suspension_empty",
         ),
-        (("cancel", "C/x"), "unknown_account_package"),
+        (("cancel", "C/x"), "account_package_unknown"),
     ],
 )
 def test_refused_changes(world: World, words: tuple[str, ...], code: str) -> None:
@@ -236,7 +236,7 @@ def test_erasing_a_person_keeps_the_books(world: World) -> None:
     assert world.read("account", "search", "P Ltd") == []
     assert b"P Ltd" not in world.path.read_bytes()
     world.must("verify")
-    assert nothing(world, "account", "erase", "nobody", "--yes") == "unknown_account"
+    assert nothing(world, "account", "erase", "nobody", "--yes") == "account_unknown"
 
 
 # import
