@@ -107,7 +107,7 @@ class CustomerFile:
             for cells in reader:
                 line = reader.line_num
                 rows += bool(cells)
-        except UnicodeDecodeError:
+        except UnicodeError:
             raise self._not_utf8() from None
         except csv.Error as error:
             raise Refusal(
@@ -371,6 +371,6 @@ def _bad_line(text: TextIO) -> int:
     for number, line in enumerate(raw, 1):
         try:
             line.decode(text.encoding)
-        except UnicodeDecodeError:
+        except UnicodeError:
             return number
     return 1

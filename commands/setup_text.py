@@ -34,7 +34,9 @@ LONGEST_NUMBER = 30
 MOST_REPEATED = 1_000_000
 """Values that aliases may stand for, all together: a small file does not become a huge one."""
 
-_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_PAIR = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+)
 """A character beyond U+FFFF as JSON escapes it: YAML knows no halves of characters."""
 
 

@@ -255,6 +255,10 @@ class Store(Protocol):
 
     def exists(self, stream: StreamId) -> bool: ...
 
+    def accounts_moved_after(self, position: int) -> list[StreamId]:
+        """Accounts whose invoicer changed after a position."""
+        ...
+
     def keys_of(self, accounts: Sequence[StreamId]) -> dict[StreamId, bytes]:
         """Keys of personal data; an erased account has none."""
         ...

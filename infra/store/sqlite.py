@@ -109,6 +109,14 @@ class SqliteStore:
         with self._reading() as cursor:
             return cursor.execute(query, (stream,)).fetchone() is not None
 
+    def accounts_moved_after(self, position: int) -> list[StreamId]:
+        query = (
+            "SELECT DISTINCT stream FROM events "
+            "WHERE topic = 'account.invoicer_changed' AND position > ? ORDER BY stream"
+        )
+        with self._reading() as cursor:
+            return [stream for (stream,) in cursor.execute(query, (position,))]
+
     def keys_of(self, accounts: Sequence[StreamId]) -> dict[StreamId, bytes]:
         found: dict[StreamId, bytes] = {}
         with self._reading() as cursor:

@@ -160,3 +160,17 @@ def test_an_account_that_joins_a_family_still_to_come_is_not_billed_twice(crowd:
     assert show(crowd, execution)["packages_billed"] == ACCOUNTS
     assert crowd.totals() == ["20.00"] * ACCOUNTS
     assert crowd.read("execution", "replay", execution)["same"] is True
+
+
+def test_an_account_that_slips_into_a_part_already_billed_is_listed(world: World) -> None:
+    world.apply(many(220))
+    execution = half_way(world, *OCTOBER, chunks=1)
+    billed = {found["account"] for found in world.invoices()}
+    moved = min({f"A-{n:03}" for n in range(220)} - billed)
+    world.apply({"accounts": [account(moved, invoicer=min(billed))]})
+    world.must("execution", "resume", execution)
+    found = show(world, execution)
+    assert (found["packages_billed"], found["left_behind"]) == (219, 1)
+    (left,) = world.read("execution", "left-behind", execution)
+    assert (left["account"], left["reason"]) == (moved, "not_reached")
+    world.must("verify")

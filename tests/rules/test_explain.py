@@ -143,3 +143,18 @@ def test_an_explanation_is_told_to_people_too(world: World) -> None:
     for part in ("28 of 31", "2020-10-04 to 2020-11-01", "Default", "operator"):
         assert part in told
     assert show(world, execution)["requested_by"] == "operator"
+
+
+def test_a_settlement_tells_both_sides(world: World) -> None:
+    world.apply(held_by_one(ADVANCE, "2020-10-01"))
+    world.bill(*OCTOBER)
+    world.must("account-package", "set-price", "p", "62.00", "--as-of", "2020-10-11")
+    world.bill(*NOVEMBER)
+    settled, recurring = explained(world, "INV-007855")["lines"]
+    assert (settled["kind"], settled["amount"]) == ("adjustment", "21.00")
+    assert settled["because"] == (
+        "would be 52.00 (31.00 × 10 ÷ 31 + 62.00 × 21 ÷ 31), "
+        "stands billed at 31.00 (31.00 × 31 ÷ 31), the difference: 21.00 USD"
+    )
+    assert "catalogue" not in settled["price_from"]
+    assert recurring["price_from"] == "the account-package's own price"

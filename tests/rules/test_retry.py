@@ -119,12 +119,12 @@ def test_a_retry_that_fails_again_can_be_retried_again(world: World) -> None:
     assert world.totals() == ["17.00"]
 
 
-def test_a_second_retry_bills_nothing_and_leaves_the_first_ones_mark(world: World) -> None:
+def test_a_second_retry_is_refused_and_leaves_the_first_ones_mark(world: World) -> None:
     world.apply(without_rate())
     old = world.bill(*OCTOBER, status=3)
     world.apply(with_rate())
     first = retry(world, old)
-    world.ask("execution", "retry", old)
+    assert world.refused("execution", "retry", old) == "nothing_to_retry"
     assert world.read("execution", "failures", old)[0]["resolved_by"] == first
     assert lines(world) == [("c", "recurring", "2020-09-01", "2020-10-01", 30, "17.00")]
 
