@@ -172,7 +172,7 @@ def digits_of(state: OwnerState, currency: str) -> int:
     if digits is None:
         raise Refusal(
             "currency_unknown",
-            f"{currency} is not one of the owner's currencies ({', '.join(state.currencies)}): "
+            f"{currency!r} is not one of the owner's currencies ({', '.join(state.currencies)}): "
             "choose one of them or add it to the owner's list",
             currency=currency,
         )

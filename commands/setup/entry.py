@@ -123,10 +123,11 @@ def explain(error: ErrorDetails) -> tuple[str, str]:
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
         return code, f"{name}must be text, not the number {value}: write it in quotes"
     reason = _EXPECTED.get(kind, error["msg"])
+    shown = _shown(value)
     if isinstance(value, Mapping) and kind not in _EXPECTED:
         return code, f"{name}{reason}"
     link = ", not" if reason.startswith("must") else ":"
-    return code, f"{name}{reason}{link} {_shown(value)}"
+    return code, f"{name}{reason}{link} {shown}"
 
 
 def _named(where: tuple[int | str, ...]) -> str:

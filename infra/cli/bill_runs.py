@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from infra.cli.looking import Look, looking, minutes, short
+from infra.cli.looking import LAST, Look, looking, minutes, short
 from infra.cli.options import example, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
 

@@ -9,8 +9,8 @@ import click
 
 from aggregates import identity
 from aggregates.refusal import Refusal
-from infra.cli.looking import Look, execution_id, looking, schedule_id, unknown
-from infra.cli.options import LAST, database_option, example, reading
+from infra.cli.looking import LAST, Look, execution_id, looking, schedule_id, unknown
+from infra.cli.options import database_option, example, reading
 from infra.cli.output import Column, print_json_list, print_table
 
 PAGE = 1_000

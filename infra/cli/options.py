@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 else:
     _DateType = click.ParamType
 
-LAST = 2**63 - 1
-"""The largest position or count that the database knows."""
-
 Function = TypeVar("Function", bound=Callable[..., object])
 
 

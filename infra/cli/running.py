@@ -1,7 +1,7 @@
 """Running an execution in this process, for people to watch: progress, Ctrl-C, the outcome."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -83,7 +83,7 @@ def _request_cancel(app: "App", execution_id: StreamId) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def _interruptible() -> Generator[Callable[[], bool]]:
     """Notes the first Ctrl-C instead of stopping at once; a second one stops at once."""
     seen: list[int] = []
     before = signal.getsignal(signal.SIGINT)

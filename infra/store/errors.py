@@ -6,7 +6,6 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-
 _PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")
 
 
@@ -131,9 +130,11 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError | None:
 
 @contextmanager
 def translated(path: Path) -> Generator[None]:
-    """Raises ours for SQLite's inside the block."""
+    """Raises ours for SQLite's inside the block, and for a file that may not be touched."""
     try:
         yield
+    except PermissionError as error:
+        raise read_only(path) from error
     except sqlite3.Error as error:
         ours = store_error(path, error)
         if ours is None:

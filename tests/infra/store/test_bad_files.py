@@ -32,7 +32,7 @@ def code_of(work: Callable[[], object]) -> str:
     return refused.value.code
 
 
-@pytest.mark.parametrize("url", ["billstream.db", "postgresql://x/y", "sqlite:///", "sqlite://x"])
+@pytest.mark.parametrize("url", ["billstream.db", "mysql://x/y", "sqlite:///", "sqlite://x"])
 def test_a_url_of_something_else(url: str) -> None:
     assert code_of(lambda: open_store(url)) == "database_url_invalid"
 
