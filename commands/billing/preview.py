@@ -8,7 +8,7 @@ from datetime import date
 from aggregates import identity
 from aggregates.execution import ExecutionState
 from aggregates.refusal import Refusal
-from aggregates.schedule import catch_up_policy
+from aggregates.schedule import Timing, catch_up_policy, check_period
 from commands.billing.chunk_pass import bill_chunk
 from commands.billing.facts import load_facts
 from commands.billing.scope import cut
@@ -56,11 +56,7 @@ def preview_run(
     `bill_run_unknown`, `account_unknown`, `account_not_in_bill_run`, `catch_up_invalid`,
     `period_end_before_start`.
     """
-    if period_end < period_start:
-        raise Refusal(
-            "period_end_before_start",
-            f"the billing period ends on {period_end}, before it starts on {period_start}",
-        )
+    check_period(Timing(kind="now"), period_start, period_end, posting_date)
     state = ExecutionState(
         bill_run=bill_run,
         period_start=period_start,

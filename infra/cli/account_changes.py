@@ -1,9 +1,11 @@
 """Verbs on an account that cannot be taken back: forget its person, delete it."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from aggregates.refusal import Refusal
 from infra.cli.changing import Asking, ask, changing, yes_option
 from infra.cli.options import example
 
@@ -20,7 +22,14 @@ def erase(account: str, yes: bool, asking: Asking) -> None:
 
     Its invoices, charges and dates stay; history still proves itself. It is billed as before.
     """
-    if not yes and not asking.as_json:
+    if not yes and (asking.as_json or not sys.stdin or not sys.stdin.isatty()):
+        raise Refusal(
+            "not_confirmed",
+            f"the name of {account} could never be read again, and nobody is there to ask: "
+            "confirm it with --yes",
+            account=account,
+        )
+    if not yes:
         click.confirm(f"The name of {account} can never be read again. Erase it?", abort=True)
 
     def handle(workspace: "Workspace") -> None:

@@ -50,8 +50,13 @@ def report(code: str, message: str, details: Mapping[str, object], as_json: bool
     """Writes an error as people read it, and as programs do when they asked for JSON."""
     if as_json:
         body = {"error": {"code": code, "message": message, "details": dict(details)}}
-        sys.stdout.write(json.dumps(body, ensure_ascii=False, default=str) + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(json.dumps(body, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            _drop_output()  # a full disk behind it; the line below still says what is wrong
     sys.stderr.write(f"error: {code}: {' '.join(message.split())}\n")
 
 
@@ -109,5 +114,10 @@ def _system(error: OSError) -> str:
 
 def _nobody_reads() -> int:
     """The reader of a pipe has gone (`billstream … | head`): nothing left to say."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop_output()
     return NOBODY_READS
+
+
+def _drop_output() -> None:
+    """What still waits to be written goes nowhere, so that the end of the program is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,6 +12,8 @@ PERIOD = ("--period-start", "2020-10-01", "--period-end", "2020-10-31")
 SCHEDULE = ("bill-run", "schedule", "Default")
 NOW = (*SCHEDULE, "--now")
 SUSPEND = ("account-package", "suspend", "A-1/net")
+PREVIEW = ("bill-run", "preview", "Default")
+ALL_TIME = ("--period-start", "0001-01-01", "--period-end", "9999-12-31")
 BACKWARDS = ("--period-start", "2020-10-31", "--period-end", "2020-10-01")
 EVERY = (*SCHEDULE, "--period-start", "2020-10-01", "--every")
 
@@ -64,6 +66,10 @@ def test_the_hint_is_a_sentence_of_its_own(desk: Desk) -> None:
     [
         ("period_end_before_start", (*NOW, *BACKWARDS)),
         ("period_end_missing", (*NOW, "--period-start", "2020-10-01")),
+        ("date_out_of_range", (*NOW, *ALL_TIME)),
+        ("date_out_of_range", (*NOW, *PERIOD, "--posting-date", "9999-12-31")),
+        ("date_out_of_range", (*PREVIEW, *ALL_TIME)),
+        ("not_confirmed", ("account", "erase", "A-1")),
         ("catch_up_invalid", (*NOW, *PERIOD, "--catch-up", "-1")),
         ("catch_up_invalid", (*NOW, *PERIOD, "--catch-up", "1e3")),
         ("catch_up_invalid", (*NOW, *PERIOD, "--catch-up", "١")),
