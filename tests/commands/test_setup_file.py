@@ -130,8 +130,7 @@ customers: []
         '0.yaml:8: wrong_type: `render_threshold` must be money in quotes, like "19.99", '
         "not '20.5'",
         "0.yaml:10: missing_key: `number` is missing",
-        "0.yaml:13: date_invalid: `packages.effective` is a date that does not exist: "
-        "'2020-02-30'",
+        "0.yaml:13: date_invalid: `packages.effective` is a date that does not exist: '2020-02-30'",
         "0.yaml:15: wrong_type: `packages.price` must be money in quotes, like \"19.99\", not '19'",
         "0.yaml:16: wrong_type: `bill_runs` must be a list of entries",
         "0.yaml:17: key_unknown: unknown key `customers`: a setup file has owner, exchange_rates, "
