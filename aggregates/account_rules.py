@@ -304,7 +304,7 @@ def delete(
 
 def unknown_account(number: str) -> Refusal:
     return Refusal(
-        "unknown_account",
+        "account_unknown",
         f"there is no account {number!r}: open it or name another",
         account=number,
     )

@@ -94,13 +94,13 @@ def put(
     for group in settings.bill_groups:
         if group not in bill_groups:
             raise Refusal(
-                "unknown_bill_group",
+                "bill_group_unknown",
                 f"there is no bill group {group!r}: create it or name another",
                 bill_group=group,
             )
     if settings.exchange_rates != CURRENT and settings.exchange_rates not in rate_sets:
         raise Refusal(
-            "unknown_exchange_rates",
+            "exchange_rates_unknown",
             f"there are no exchange rates {settings.exchange_rates!r}: "
             "create them, name others or write `current`",
             exchange_rates=settings.exchange_rates,
@@ -127,7 +127,7 @@ def _check_actions(actions: tuple[str, ...]) -> None:
     for action in actions:
         if action not in ACTIONS:
             raise Refusal(
-                "unknown_action",
+                "action_unknown",
                 f"there is no action {action!r}: use {', '.join(SUPPORTED_ACTIONS)}",
                 action=action,
             )

@@ -194,11 +194,15 @@ def _check_rate(currency: str, rate: Decimal, owner: OwnerState) -> None:
     exponent = rate.as_tuple().exponent
     if not (rate.is_finite() and 0 < rate < 10**12 and isinstance(exponent, int)):
         raise Refusal(
-            "rate_invalid", f"the rate of {currency} must be above 0, not {rate}", currency=currency
+            "rate_invalid",
+            f"the rate of {currency} is {rate}: it must be above 0 and below 10^12",
+            currency=currency,
         )
     if exponent < -12:
         raise Refusal(
-            "rate_invalid", f"the rate of {currency} has more than 12 decimals", currency=currency
+            "rate_invalid",
+            f"the rate of {currency} has more than 12 decimals: round it to 12",
+            currency=currency,
         )
 
 

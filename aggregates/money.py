@@ -42,7 +42,7 @@ def parse_amount(text: str, digits: int) -> int:
     if len(fraction) > digits:
         raise Refusal(
             "amount_too_precise",
-            f"{text} has {len(fraction)} decimals, the currency has {digits}",
+            f"{text} has {len(fraction)} decimals, the currency has {digits}: write no more",
             amount=text,
             digits=digits,
         )

@@ -130,7 +130,7 @@ def set_up(
     _check_numbering(numbering)
     if currency not in currencies:
         raise Refusal(
-            "unknown_currency",
+            "currency_unknown",
             f"the owner's currency {currency} is not among its currencies: add it to the list",
             currency=currency,
         )
@@ -197,8 +197,8 @@ def digits_of(state: OwnerState, currency: str) -> int:
     digits = state.currencies.get(currency)
     if digits is None:
         raise Refusal(
-            "unknown_currency",
-            f"{currency} is not one of the owner's currencies ({', '.join(state.currencies)}): "
+            "currency_unknown",
+            f"{currency!r} is not one of the owner's currencies ({', '.join(state.currencies)}): "
             "choose one of them or add it to the owner's list",
             currency=currency,
         )

@@ -13,6 +13,9 @@ from aggregates.execution import ExecutionQueued
 from aggregates.identity import StreamId, execution, text
 from aggregates.refusal import Refusal
 
+LATEST = date(9000, 1, 1)
+"""Periods and posting dates lie before it, so that no due date lies after the year 9999."""
+
 MOST_CYCLES = 1000
 """The highest cap of a catch-up: no package bills more cycles in one execution."""
 
@@ -197,7 +200,7 @@ def schedule(
             "one account is billed now or at a time; a recurrence is for whole bill runs",
             account=account,
         )
-    check_period(timing, period_start, period_end)
+    check_period(timing, period_start, period_end, posting_date)
     return BillRunScheduled(
         bill_run=bill_run,
         timing=timing,
@@ -212,10 +215,17 @@ def schedule(
     )
 
 
-def check_period(timing: Timing, start: date, end: date | None) -> None:
+def check_period(
+    timing: Timing, start: date, end: date | None, posting_date: date | None = None
+) -> None:
     """A one-time schedule has a period with both ends, inclusive; a recurring one only the start
-    of its first window (R5).
+    of its first window (R5). None lies where due dates would leave the calendar.
     """
+    for day in (start, end, posting_date):
+        if day is not None and day >= LATEST:
+            raise Refusal(
+                "date_out_of_range", f"{day} lies too far ahead: choose a day before {LATEST}"
+            )
     if timing.kind == "every":
         if end is not None:
             raise Refusal(

@@ -80,6 +80,9 @@ class CustomerFile:
         self.rows = self._look_through()
         self.read_row = row_reader(mapping, self._columns())
 
+    def close(self) -> None:
+        self._text.close()
+
     def lines(self) -> Iterator[Line]:
         """The rows below the header, from the beginning."""
         self._text.seek(0)
@@ -104,7 +107,7 @@ class CustomerFile:
             for cells in reader:
                 line = reader.line_num
                 rows += bool(cells)
-        except UnicodeDecodeError:
+        except UnicodeError:
             raise self._not_utf8() from None
         except csv.Error as error:
             raise Refusal(
@@ -368,6 +371,6 @@ def _bad_line(text: TextIO) -> int:
     for number, line in enumerate(raw, 1):
         try:
             line.decode(text.encoding)
-        except UnicodeDecodeError:
+        except UnicodeError:
             return number
     return 1

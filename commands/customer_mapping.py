@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from string import Formatter
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from aggregates.refusal import Refusal
@@ -43,6 +43,7 @@ class Source(_Part):
             raise PydanticCustomError(
                 "wrong_type", "must have one of `column`, `template` and `value`"
             )
+        _check_template(self.template)
         return self
 
     def columns(self) -> list[str]:
@@ -52,6 +53,19 @@ class Source(_Part):
         if self.template is None:
             return []
         return [name for _, name, _, _ in Formatter().parse(self.template) if name is not None]
+
+
+def _check_template(template: str | None) -> None:
+    if template is None:
+        return
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    except ValueError:
+        names = [""]
+    if not all(names):
+        raise PydanticCustomError(
+            "wrong_type", "must be a template with columns in braces, like {first} {last}"
+        )
 
 
 class PackageMapping(_Part):
@@ -69,8 +83,15 @@ class PackageMapping(_Part):
 class CsvFormat(_Part):
     """How the file is written."""
 
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: str = ","
     encoding: str = "utf-8"
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, delimiter: str) -> str:
+        if len(delimiter) != 1 or delimiter in '"\r\n\0':
+            raise PydanticCustomError("wrong_type", 'must be one character, like ";"')
+        return delimiter
 
 
 class CustomerMapping(_Part):

@@ -8,6 +8,7 @@ from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.asking import Message
+from commands.billing.scope import failed_chunks, unresolved_in
 from commands.handling import Outcome, run_command
 from commands.message import Command
 from commands.store import Store
@@ -60,6 +61,10 @@ def retry_execution(store: Store, command: Command, execution: str) -> Outcome:
                     f"retry {identity.text(earlier)} has not ended yet; wait for it or resume it "
                     f"with `billstream execution resume {identity.text(earlier)}`",
                 )
+        if state.counts.failed and not _unresolved(store, stream, state):
+            raise Refusal(
+                "nothing_to_retry", "every failure of the execution has been resolved already"
+            )
         new = identity.retry(stream, state.retries + 1)
         text = identity.text(new)
         old_events, queued = rules.retry(state, execution, text, command.requested_by)
@@ -68,6 +73,15 @@ def retry_execution(store: Store, command: Command, execution: str) -> Outcome:
         return {"execution": text, "retry_of": execution}
 
     return run_command(store, command, decide)
+
+
+def _unresolved(store: Store, stream: StreamId, state: ExecutionState) -> bool:
+    """Whether an invoicer failed that no retry has billed since."""
+    earlier = [identity.retry(stream, attempt) for attempt in range(1, state.retries + 1)]
+    return any(
+        unresolved_in(store, stream, index, earlier)
+        for index in failed_chunks(store, stream, state)
+    )
 
 
 def _find(workspace: Workspace, stream: StreamId, written: str) -> ExecutionState:

@@ -26,6 +26,7 @@ from commands.billing.scope import (
     unresolved_in,
 )
 from commands.billing.settings import RunSettings, load_settings, read_settings
+from commands.billing.slipped import slipped
 from commands.billing.writing import (
     Written,
     closing_events,
@@ -256,9 +257,14 @@ def finish_execution(store: Store, running: Running) -> ExecutionState:
         if state.cancel_requested:
             _record_not_reached(store, running)
         counts = count_chunks(store, running)
-        staged = _stage(running.execution_id, found, rules.finish(state, counts))
+        batch = Batch(running.metadata(), 0)
+        left = slipped(store, running.settings, state.position, running.chunks)
+        if left:
+            counts = add_counts(counts, Counts(left_behind=len(left)))
+            batch.changes.append(_not_reached(running, running.chunks, left))
+        batch.changes.append(_stage(running.execution_id, found, rules.finish(state, counts)))
         try:
-            store.append(Batch(running.metadata(), 0, changes=[staged]))
+            store.append(batch)
         except Conflict:
             continue
     raise _busy()
@@ -303,16 +309,21 @@ def _record_not_reached(store: Store, running: Running) -> None:
             for invoicer in facts.invoicers:
                 for account in invoicer.accounts:
                     left += [left_behind(account, row, "not_reached") for row in account.packages]
-        closing = ChunkNotReached(
-            execution=running.settings.execution, index=index, left_behind=len(left)
-        )
-        events = [*left_behind_pages(running.settings.execution, left), closing]
-        stream = identity.chunk(running.execution_id, index)
-        batch = Batch(running.metadata(), 0, changes=[Staged("chunk", stream, 0, events)])
+        batch = Batch(running.metadata(), 0, changes=[_not_reached(running, index, left)])
         try:
             store.append(batch)
         except Conflict:
             continue
+
+
+def _not_reached(running: Running, index: int, left: list[LeftBehind]) -> Staged:
+    """The stream of a chunk that was not billed; the one after the last holds what slipped
+    through.
+    """
+    execution = running.settings.execution
+    closing = ChunkNotReached(execution=execution, index=index, left_behind=len(left))
+    events = [*left_behind_pages(execution, left), closing]
+    return Staged("chunk", identity.chunk(running.execution_id, index), 0, events)
 
 
 def _busy() -> Refusal:

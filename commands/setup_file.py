@@ -227,7 +227,7 @@ def _read_sections(
         line = document.line_of(section)
         if section not in _ENTRIES:
             reason = f"unknown key `{section}`: a setup file has {', '.join(SECTIONS)}"
-            setup.faults.append(Fault(file, line, "unknown_key", reason))
+            setup.faults.append(Fault(file, line, "key_unknown", reason))
         elif raw is None:
             continue
         elif section == "owner":

@@ -1,8 +1,8 @@
 """YAML (and so JSON) as plain values that know their lines.
 
 Read as a stream of the parser's events, so that a file of 100,000 lines needs no tree of nodes. A
-word without quotes is null, true or false, a number, or else text; dates stay text until they are
-asked for. Two equal keys in one mapping are refused.
+word without quotes is null, true or false, a number, or else text; `007` is text, and dates stay
+text until they are asked for. Two equal keys in one mapping are refused.
 """
 
 import re
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-_INT = re.compile(r"[+-]?[0-9]+")
-_FLOAT = re.compile(r"[+-]?(\.[0-9]+|[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?)")
+_INT = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[+-]?(0|[1-9][0-9]*)?\.[0-9]*([eE][+-]?[0-9]+)?")
 _WORDS: dict[str, bool | None] = {
     "": None,
     "~": None,
@@ -30,6 +30,14 @@ DEEPEST = 12
 """No setup file nests deeper."""
 
 LONGEST_NUMBER = 30
+
+MOST_REPEATED = 1_000_000
+"""Values that aliases may stand for, all together: a small file does not become a huge one."""
+
+_PAIR = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+)
+"""A character beyond U+FFFF as JSON escapes it: YAML knows no halves of characters."""
 
 
 class TextError(NamedTuple):
@@ -83,15 +91,26 @@ class Items(list[Any]):
 def read_text(text: str) -> Any:
     """The one document of a text. Raises BadText."""
     try:
-        return _Reader(text).document()
+        return _Reader(_joined(text)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(part for part in (error.context, error.problem) if part)
-        line = mark.line + 1 if mark else 1
+        line = min(mark.line, text.rstrip().count("\n")) + 1 if mark else 1
         raise BadText(TextError(line, "yaml_invalid", f"not YAML: {reason}")) from None
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise BadText(TextError(1, "yaml_invalid", f"not YAML: {reason}")) from None
+
+
+def _joined(text: str) -> str:
+    """JSON with its pairs of escapes as characters; any other text as it is."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    return _PAIR.sub(lambda pair: pair[1] + _character(pair[2], pair[3]), text)
+
+
+def _character(high: str, low: str) -> str:
+    return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
 
 
 def line_at(value: Any, path: tuple[int | str, ...]) -> int:
@@ -129,7 +148,9 @@ def on_one_line(value: Any) -> bool:
 class _Reader:
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
-        self._anchors: dict[str, Any] = {}
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._made = 0
+        self._repeated = 0
         self._keys: dict[str, str] = {}
 
     def document(self) -> Any:
@@ -149,15 +170,28 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
                 raise _bad(event, "yaml_invalid", f"there is no anchor &{event.anchor} above")
-            return self._anchors[event.anchor]
+            return self._again(event)
+        before = self._made
+        self._made += 1
         if isinstance(event, yaml.ScalarEvent):
             value: Any = _scalar(event)
+        elif event.tag is not None and event.tag != "!":
+            raise _foreign(event)
         elif isinstance(event, yaml.MappingStartEvent):
             value = self._map(event, depth)
         else:
             value = self._items(event, depth)
         if event.anchor:
-            self._anchors[event.anchor] = value
+            self._anchors[event.anchor] = value, self._made - before
+        return value
+
+    def _again(self, event: Any) -> Any:
+        """What an alias stands for."""
+        value, size = self._anchors[event.anchor]
+        self._made += size
+        self._repeated += size
+        if self._repeated > MOST_REPEATED:
+            raise _bad(event, "yaml_invalid", "aliases stand for too much: write it out")
         return value
 
     def _map(self, start: Any, depth: int) -> Map:
@@ -206,7 +240,7 @@ def _scalar(event: Any) -> Any:
     text: str = event.value
     tag: str | None = event.tag
     if tag is not None and tag not in ("!", "tag:yaml.org,2002:str"):
-        raise _bad(event, "yaml_invalid", f"the tag {tag} has no place in a setup file")
+        raise _foreign(event)
     if event.style or tag is not None:
         return text
     if text in _WORDS:
@@ -215,7 +249,13 @@ def _scalar(event: Any) -> Any:
         return text
     if _INT.fullmatch(text):
         return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    if text != "." and _FLOAT.fullmatch(text):
+        return float(text)
+    return text
+
+
+def _foreign(event: Any) -> BadText:
+    return _bad(event, "yaml_invalid", f"the tag {event.tag} has no place in a setup file")
 
 
 def _bad(event: Any, code: str, reason: str) -> BadText:

@@ -221,10 +221,6 @@ class Reading(Protocol):
         """Account-packages under the range's invoicers with a next bill date up to `end`."""
         ...
 
-    def waiting_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[ReceivablesRow]:
-        """Receivables under the range's invoicers on which something waits."""
-        ...
-
     def later_packages_in(
         self, low: bytes, high: bytes, groups: Sequence[str], end: date
     ) -> dict[StreamId, int]:
@@ -258,6 +254,10 @@ class Store(Protocol):
         ...
 
     def exists(self, stream: StreamId) -> bool: ...
+
+    def accounts_moved_after(self, position: int) -> list[StreamId]:
+        """Accounts whose invoicer changed after a position."""
+        ...
 
     def keys_of(self, accounts: Sequence[StreamId]) -> dict[StreamId, bytes]:
         """Keys of personal data; an erased account has none."""

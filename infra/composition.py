@@ -38,10 +38,17 @@ class App:
 
 @contextmanager
 def open_app(url: str | None = None, *, create: bool = False) -> Generator[App]:
-    """The application over the database at `url` (None: what the environment says)."""
-    from infra.store.open import open_store
+    """The application over the database at `url` (None: what the environment says). With `create`
+    a missing database is made, and is there only once something was written to it.
+    """
+    from infra.store.open import is_missing_file, new_file, open_store
 
-    app = App(open_store(url or settings().database_url, create=create))
+    address = url or settings().database_url
+    if create and is_missing_file(address):
+        with new_file(address) as store:
+            yield App(store)
+        return
+    app = App(open_store(address, create=create))
     try:
         yield app
     finally:

@@ -10,7 +10,7 @@ from datetime import date
 from aggregates.account_package.events import Charge
 from aggregates.account_package.lines import lines
 from aggregates.account_package.offer import Offer
-from aggregates.account_package.periods import Period, billed_periods
+from aggregates.account_package.periods import Period, billed_periods, period_from
 from aggregates.account_package.state import AccountPackageState, Terms
 from aggregates.package import Service
 
@@ -32,6 +32,22 @@ def settle(state: AccountPackageState, offer: Offer, rounding: str) -> list[Char
             if difference is not None:
                 charges.append(difference)
     return charges
+
+
+def sides(
+    state: AccountPackageState, offer: Offer, start: date, service: str, rounding: str
+) -> tuple[list[Charge], list[Charge]]:
+    """Both sides of the settlement of one billed period and service, for whoever asks why: what
+    its lines would have been, had everything been known, and what stood billed (R13, R30).
+    """
+    period = period_from(offer.frequency, state.calendar, start)
+    settled = state.terms if state.settled is None else state.settled
+    now = lines(state, offer, period, state.terms, offer.package.revision, rounding)
+    then = lines(state, offer, period, settled, state.catalogue, rounding)
+    return (
+        [line for line in now if line.service == service],
+        [line for line in then if line.service == service],
+    )
 
 
 def _difference(

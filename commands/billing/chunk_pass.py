@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from aggregates.chunk import Failure, LeftBehind
 from aggregates.refusal import Refusal
 from commands.billing.draft import CannotBill, Draft
-from commands.billing.facts import ChunkFacts, InvoicerFacts
+from commands.billing.facts import AccountFacts, ChunkFacts, InvoicerFacts
 from commands.billing.packages import is_charged, left_behind
 from commands.billing.settings import RunSettings
 from commands.billing.stages import apply_stages
+from commands.store import PackageRow
 
 
 @dataclass(slots=True)
@@ -101,16 +102,25 @@ def _failed(facts: InvoicerFacts, settings: RunSettings, cause: CannotBill) -> O
         code=cause.refusal.code,
         message=cause.refusal.sentence,
     )
+    return Outcome(facts, None, failure, list(_stays_due(facts, settings)))
+
+
+def _stays_due(facts: InvoicerFacts, settings: RunSettings) -> Iterator[LeftBehind]:
+    """What a run that bills packages leaves behind under an invoicer that failed (R9)."""
+    if "bill_packages" not in settings.actions:
+        return
     draft = Draft(facts)
-    left: list[LeftBehind] = []
     for account in facts.accounts:
-        if not is_charged(account, draft, settings):
-            continue
-        for row in account.packages:
-            due = row.state.next_bill_date
-            before = due is not None and due < settings.period_start
-            only_one = settings.catch_up == "one"
-            left.append(
-                left_behind(account, row, "before_period" if before and only_one else "failed")
-            )
-    return Outcome(facts, None, failure, left)
+        if is_charged(account, draft, settings):
+            for row in account.packages:
+                yield left_behind(account, row, _reason(account, row, settings))
+
+
+def _reason(account: AccountFacts, row: PackageRow, settings: RunSettings) -> str:
+    """The failure, unless the package would have stayed behind without it."""
+    if account.row.state.status == "suspended":
+        return "account_suspended"
+    due = row.state.next_bill_date
+    if due is not None and due < settings.period_start and settings.catch_up == "one":
+        return "before_period"
+    return "failed"

@@ -20,7 +20,7 @@ class AccountFacts:
 @dataclass(slots=True)
 class InvoicerFacts:
     """An invoicer and the accounts it bills for, itself among them. `later` counts the packages
-    under it with a next bill date after the period's end.
+    under it that keep their next bill date: after the period's end, or of an excluded account.
     """
 
     row: AccountRow
@@ -52,10 +52,9 @@ def load_facts(
         owner = accounts.get(package.account)
         if owner is not None:
             owner.packages.append(package)
-    for waiting in reading.waiting_in(low, high, groups):
-        owner = accounts.get(waiting.account)
-        if owner is not None:
-            owner.receivables = waiting
+    # Also where nothing waits any more: what waits next goes on from that version.
+    for account, receivables in reading.receivables_of(accounts).items():
+        accounts[account].receivables = receivables
     later: dict[StreamId, int] = {}
     if any(group.settings.render_threshold for group in settings.groups.values()):
         later = reading.later_packages_in(low, high, groups, settings.period_end)
@@ -80,6 +79,7 @@ def _families(
                 continue
             family = families[invoicer] = InvoicerFacts(head.row, [], later.get(invoicer, 0))
         if settings.account is None and _excluded(account.row, settings):
+            family.later += len(account.packages)
             continue
         family.accounts.append(account)
     return list(families.values())

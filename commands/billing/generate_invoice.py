@@ -1,6 +1,7 @@
 """Stage 5: generate the invoice (R15-R20)."""
 
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 
 from aggregates.exchange import convert, rate_of
@@ -126,10 +127,8 @@ def _line(
     rate_from, rate_to = None, None
     if source != target:
         owner = settings.owner
-        rates = settings.rates.rates if settings.rates is not None else None
         try:
-            rate_from = rate_of(rates, source, owner.currency)
-            rate_to = rate_of(rates, target, owner.currency)
+            rate_from, rate_to = _rate(settings, source), _rate(settings, target)
         except Refusal as refusal:
             number = account.row.state.number
             raise CannotBill(number, waiting.account_package, refusal) from refusal
@@ -170,16 +169,29 @@ def _convert_threshold(threshold: int, draft: Draft, settings: RunSettings) -> i
     owner, target = settings.owner, draft.facts.row.state.currency
     if target == owner.currency:
         return threshold
-    rates = settings.rates.rates if settings.rates is not None else None
     try:
-        rate_to = rate_of(rates, target, owner.currency)
+        rate_to = _rate(settings, target)
     except Refusal as refusal:
         raise CannotBill(draft.facts.row.state.number, None, refusal) from refusal
     return convert(
         threshold,
-        rate_from=rate_of(rates, owner.currency, owner.currency),
+        rate_from=_rate(settings, owner.currency),
         rate_to=rate_to,
         digits_from=owner.currencies[owner.currency],
         digits_to=owner.currencies[target],
         mode=owner.rounding,
     )
+
+
+def _rate(settings: RunSettings, currency: str) -> Decimal:
+    """The multiplier of a currency in the run's set; one that is missing is refused by the name
+    of the set, for `current` does not tell which one it is.
+    """
+    rates = settings.rates
+    if rates is None:
+        return rate_of(None, currency, settings.owner.currency)
+    try:
+        return rate_of(rates.rates, currency, settings.owner.currency)
+    except Refusal as refusal:
+        sentence = f"exchange rates {rates.name!r} have no rate for {currency}: add it to them"
+        raise Refusal(refusal.code, sentence, exchange_rates=rates.name) from refusal

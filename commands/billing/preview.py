@@ -1,6 +1,6 @@
 """A preview: the same run with the same code, in one snapshot, writing nothing (R29)."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -8,6 +8,7 @@ from datetime import date
 from aggregates import identity
 from aggregates.execution import ExecutionState
 from aggregates.refusal import Refusal
+from aggregates.schedule import Timing, catch_up_policy, check_period
 from commands.billing.chunk_pass import bill_chunk
 from commands.billing.facts import load_facts
 from commands.billing.scope import cut
@@ -50,20 +51,17 @@ def preview_run(
     catch_up: str = "one",
     account: str | None = None,
     requested_by: str = "",
-) -> Iterator[Preview]:
+) -> Generator[Preview]:
     """Opens a preview of the run for today's business date. Refused like the run itself:
-    `bill_run_unknown`, `account_unknown`, `period_end_before_start`.
+    `bill_run_unknown`, `account_unknown`, `account_not_in_bill_run`, `catch_up_invalid`,
+    `period_end_before_start`.
     """
-    if period_end < period_start:
-        raise Refusal(
-            "period_end_before_start",
-            f"the billing period ends on {period_end}, before it starts on {period_start}",
-        )
+    check_period(Timing(kind="now"), period_start, period_end, posting_date)
     state = ExecutionState(
         bill_run=bill_run,
         period_start=period_start,
         period_end=period_end,
-        catch_up=catch_up,
+        catch_up=catch_up_policy(catch_up),
         posting_date=posting_date,
         account=account,
         requested_by=requested_by,
@@ -75,11 +73,24 @@ def preview_run(
                 "no_owner", "the owner is not set up; apply a setup file with `owner:` first"
             )
         today = business_date(store.now(), zone(owner.state.time_zone))
-        if account is not None and reading.get("account", identity.account(account)) is None:
-            raise Refusal(
-                "account_unknown",
-                f"there is no account {account!r}; `billstream account search` finds accounts",
-            )
         settings = read_settings(reading, PREVIEW, state, today)
+        if account is not None:
+            _check_account(reading, account, settings, bill_run)
         bounds = cut(reading, settings)
         yield Preview(bill_run, settings, max(len(bounds) - 1, 0), reading, bounds)
+
+
+def _check_account(reading: Reading, number: str, settings: RunSettings, bill_run: str) -> None:
+    """The account is there and in the run's groups; exclusions do not count (R3)."""
+    found = reading.get("account", identity.account(number))
+    if found is None or found.state.deleted:
+        raise Refusal(
+            "account_unknown",
+            f"there is no account {number!r}; `billstream account search` finds accounts",
+        )
+    if found.state.bill_group not in settings.groups:
+        raise Refusal(
+            "account_not_in_bill_run",
+            f"account {number} is in bill group {found.state.bill_group!r}, which bill run "
+            f"{bill_run!r} does not bill: name a bill run of that group",
+        )

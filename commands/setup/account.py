@@ -17,6 +17,7 @@ from aggregates.account import (
 from aggregates.account_package import lifecycle
 from aggregates.account_package.guards import is_billed
 from aggregates.account_rules import unknown_account
+from aggregates.bill_group import check_bill_day
 from aggregates.identity import StreamId
 from aggregates.names import check_name
 from aggregates.owner import digits_of
@@ -54,6 +55,8 @@ def set_account(workspace: Workspace, entry: SetAccount) -> Done:
     state: AccountState | None = workspace.find(KIND, stream)
     if entry.given("currency"):
         digits_of(workspace.owner(), entry.currency)
+    if entry.bill_day is not None:
+        check_bill_day(entry.bill_day)
     events = (
         _opened(workspace, stream, entry)
         if state is None

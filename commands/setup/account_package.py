@@ -178,7 +178,7 @@ def held_package(
     found = workspace.package_by_ref(ref)
     if found is None:
         raise Refusal(
-            "unknown_account_package",
+            "account_package_unknown",
             f"there is no account-package {ref!r}: `billstream account-package list` shows them",
             account_package=ref,
         )

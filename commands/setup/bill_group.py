@@ -65,7 +65,7 @@ def find_bill_group(workspace: Workspace, name: str) -> BillGroupState:
 
 def unknown_bill_group(name: str) -> Refusal:
     return Refusal(
-        "unknown_bill_group",
+        "bill_group_unknown",
         f"there is no bill group {name!r}: create it or name another",
         bill_group=name,
         field="bill_group",

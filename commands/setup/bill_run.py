@@ -51,7 +51,11 @@ def delete_bill_run(workspace: Workspace, name: str) -> None:
     stream = identity.named(KIND, name)
     state: BillRunState | None = workspace.find(KIND, stream)
     if state is None:
-        raise Refusal("unknown_bill_run", f"there is no bill run {name!r}", bill_run=name)
+        raise Refusal(
+            "bill_run_unknown",
+            f"there is no bill run {name!r}: see `billstream bill-run list`",
+            bill_run=name,
+        )
     schedules = [s for s in open_schedules(workspace) if s.bill_run == name]
     waiting = [f"{s.status}, next at {s.next_at}" for s in schedules]
     workspace.stage(KIND, stream, bill_run.delete(state, open_schedules=waiting))

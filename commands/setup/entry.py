@@ -52,7 +52,7 @@ def as_rate(value: object) -> Decimal:
     if not isinstance(value, str) or len(value) > 40:
         raise PydanticCustomError("wrong_type", 'must be a rate in quotes, like "0.85"')
     if _NUMBER.fullmatch(value) is None:
-        raise PydanticCustomError("rate_invalid", 'is not a rate: write it like "0.85"')
+        raise PydanticCustomError("rate_invalid", 'must be a rate like "0.85"')
     return Decimal(value).normalize()
 
 
@@ -88,7 +88,7 @@ def came_of(is_new: bool, changed: bool) -> Done:
 
 
 CODES = {
-    "extra_forbidden": "unknown_key",
+    "extra_forbidden": "key_unknown",
     "missing": "missing_key",
     "date_invalid": "date_invalid",
     "rate_invalid": "rate_invalid",
@@ -123,7 +123,11 @@ def explain(error: ErrorDetails) -> tuple[str, str]:
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
         return code, f"{name}must be text, not the number {value}: write it in quotes"
     reason = _EXPECTED.get(kind, error["msg"])
-    return code, f"{name}{reason}, not {_shown(value)}"
+    shown = _shown(value)
+    if isinstance(value, Mapping) and kind not in _EXPECTED:
+        return code, f"{name}{reason}"
+    link = ", not" if reason.startswith("must") else ":"
+    return code, f"{name}{reason}{link} {shown}"
 
 
 def _named(where: tuple[int | str, ...]) -> str:

@@ -53,7 +53,9 @@ def delete_exchange_rates(workspace: Workspace, name: str) -> None:
     state: ExchangeRatesState | None = workspace.find(KIND, stream)
     if state is None:
         raise Refusal(
-            "unknown_exchange_rates", f"there are no exchange rates {name!r}", exchange_rates=name
+            "exchange_rates_unknown",
+            f"there are no exchange rates {name!r}: see `billstream exchange-rates list`",
+            exchange_rates=name,
         )
     runs = list(workspace.all_of("bill_run"))
     events = exchange_rates.delete(

@@ -101,7 +101,7 @@ def _iso(code: str) -> int:
         exponent = None
     if exponent is None:
         raise Refusal(
-            "unknown_currency",
+            "currency_unknown",
             f"{code!r} is not a currency: use a code of ISO 4217, like USD",
             currency=code,
         )
@@ -113,7 +113,7 @@ def _check_time_zone(name: str) -> None:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Refusal(
-            "unknown_time_zone",
+            "time_zone_unknown",
             f"there is no time zone {name!r}: use a name like America/Toronto",
             field="time_zone",
         ) from None

@@ -108,7 +108,7 @@ def find_package(workspace: Workspace, code: str) -> PackageState:
     state: PackageState | None = workspace.find(KIND, identity.named(KIND, code))
     if state is None:
         raise Refusal(
-            "unknown_package",
+            "package_unknown",
             f"there is no package {code!r}: create it or name another",
             package=code,
             field="package",

@@ -1,7 +1,10 @@
 """Verbs on an account that cannot be taken back: forget its person, delete it."""
 
+import sys
+
 import click
 
+from aggregates.refusal import Refusal
 from infra.cli.changing import Asking, ask, changing, yes_option
 from infra.cli.options import example
 
@@ -17,7 +20,14 @@ def erase(account: str, yes: bool, asking: Asking) -> None:
     """
     from commands.deletions import EraseAccount, erase_account
 
-    if not yes and not asking.as_json:
+    if not yes and (asking.as_json or not sys.stdin or not sys.stdin.isatty()):
+        raise Refusal(
+            "not_confirmed",
+            f"the name of {account} could never be read again, and nobody is there to ask: "
+            "confirm it with --yes",
+            account=account,
+        )
+    if not yes:
         click.confirm(f"The name of {account} can never be read again. Erase it?", abort=True)
     ask(
         asking,

@@ -9,6 +9,7 @@ import click
 from infra.cli.options import command_options, database_option, example, json_option
 
 if TYPE_CHECKING:
+    from commands.handling import Outcome
     from commands.setup_file import SetupFile, Summary
 
 
@@ -61,7 +62,7 @@ def apply(
             outcome, summary = apply_files(app.store, command, setup, personal_keys)
     finally:
         gc.enable()
-    _show(summary, outcome.changed, as_json)
+    _show(summary, outcome, as_json)
 
 
 def _read(path: Path) -> "SetupFile":
@@ -78,7 +79,7 @@ def _read(path: Path) -> "SetupFile":
         ) from None
 
 
-def _show(summary: "Summary", changed: bool, as_json: bool) -> None:
+def _show(summary: "Summary", outcome: "Outcome", as_json: bool) -> None:
     from infra.cli.output import Column, print_json, print_table
 
     counts = {
@@ -86,7 +87,7 @@ def _show(summary: "Summary", changed: bool, as_json: bool) -> None:
         for section, t in summary.items()
     }
     if as_json:
-        print_json({"changed": changed, "sections": counts})
+        print_json({"changed": outcome.changed, "sections": counts})
         return
     columns = (
         Column("Section"),
@@ -95,4 +96,5 @@ def _show(summary: "Summary", changed: bool, as_json: bool) -> None:
         Column("Unchanged", right=True),
     )
     rows = ((name.replace("_", " "), *count.values()) for name, count in counts.items())
-    print_table(columns, rows, "This command was applied before: nothing changed.")
+    before = "This command was applied before: nothing changed."
+    print_table(columns, rows, before if outcome.repeated else "The files hold no entries.")

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from infra.cli.looking import Look, looking, minutes, short
+from infra.cli.looking import LAST, Look, looking, minutes, short
 from infra.cli.options import example, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
 
@@ -96,7 +96,7 @@ def scheduled(everything: bool, database: str | None, as_json: bool) -> None:
 
 @click.command(epilog=example("billstream bill-run completed"))
 @click.option("--bill-run", metavar="NAME", default=None, help="Only those of this bill run.")
-@click.option("--limit", type=click.IntRange(1), default=None, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, LAST), default=None, help="At most so many.")
 @reading
 def completed(bill_run: str | None, limit: int | None, database: str | None, as_json: bool) -> None:
     """List the executions that have ended, the latest first."""

@@ -16,6 +16,10 @@ INTERRUPTED = 130
 NOBODY_READS = 141
 
 
+class Interrupted(Exception):
+    """Ctrl-C, or no to a question."""
+
+
 def guarded(words: list[str], action: Callable[[], int]) -> int:
     """The exit status of `action`; whatever goes wrong is told in one line."""
     as_json = "--json" in words
@@ -26,8 +30,7 @@ def guarded(words: list[str], action: Callable[[], int]) -> int:
     except BrokenPipeError:
         return _nobody_reads()
     except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("\n")
-        return INTERRUPTED
+        return _told(Interrupted(), as_json)
     except Exception as error:
         if os.environ.get("BILLSTREAM_DEBUG"):
             raise
@@ -47,8 +50,13 @@ def report(code: str, message: str, details: Mapping[str, object], as_json: bool
     """Writes an error as people read it, and as programs do when they asked for JSON."""
     if as_json:
         body = {"error": {"code": code, "message": message, "details": dict(details)}}
-        sys.stdout.write(json.dumps(body, ensure_ascii=False, default=str) + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(json.dumps(body, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            _drop_output()  # a full disk behind it; the line below still says what is wrong
     sys.stderr.write(f"error: {code}: {' '.join(message.split())}\n")
 
 
@@ -58,6 +66,12 @@ def describe(error: Exception) -> tuple[str, str, Mapping[str, object], int]:
         return error.code, error.sentence, error.details, REFUSED
     if (ours := _from_store(error)) is not None:
         return ours
+    if isinstance(error, Interrupted):
+        sentence = "stopped; what was finished is written, the rest is not: the same again goes on"
+        return "interrupted", sentence, {}, INTERRUPTED
+    if isinstance(error, UnicodeEncodeError):
+        sentence = f"{error.object[:40]!r} is not UTF-8: write it in a UTF-8 terminal"
+        return "not_utf8", sentence, {}, WRONG_USAGE
     if isinstance(error, click.UsageError):
         return "wrong_usage", _usage(error), {}, WRONG_USAGE
     if isinstance(error, click.ClickException):
@@ -87,8 +101,10 @@ def _from_store(error: Exception) -> tuple[str, str, Mapping[str, object], int] 
 
 
 def _usage(error: click.UsageError) -> str:
-    where = f" See `{error.ctx.command_path} --help`." if error.ctx else ""
-    return error.format_message() + where
+    message = error.format_message()
+    if error.ctx is None:
+        return message
+    return f"{message.rstrip('.')}. See `{error.ctx.command_path} --help`."
 
 
 def _system(error: OSError) -> str:
@@ -98,5 +114,10 @@ def _system(error: OSError) -> str:
 
 def _nobody_reads() -> int:
     """The reader of a pipe has gone (`billstream … | head`): nothing left to say."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop_output()
     return NOBODY_READS
+
+
+def _drop_output() -> None:
+    """What still waits to be written goes nowhere, so that the end of the program is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

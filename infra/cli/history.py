@@ -9,7 +9,7 @@ import click
 
 from aggregates import identity
 from aggregates.refusal import Refusal
-from infra.cli.looking import Look, execution_id, looking, schedule_id, unknown
+from infra.cli.looking import LAST, Look, execution_id, looking, schedule_id, unknown
 from infra.cli.options import database_option, example, reading
 from infra.cli.output import Column, print_json_list, print_table
 
@@ -26,9 +26,12 @@ LATEST = 25
     ),
 )
 @click.option(
-    "--after", type=click.IntRange(0), default=None, help="Only later than this position."
+    "--after",
+    type=click.IntRange(0, LAST),
+    default=None,
+    help="Only later than this position.",
 )
-@click.option("--limit", type=click.IntRange(1), default=None, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, LAST), default=None, help="At most so many.")
 @click.option("--type", "kind", metavar="TYPE", default=None, help="Only events of this type.")
 @reading
 def list_events(
@@ -70,7 +73,9 @@ def show(stream: str, database: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog=example("billstream history export > history.jsonl"))
-@click.option("--after", type=click.IntRange(0), default=0, help="Only later than this position.")
+@click.option(
+    "--after", type=click.IntRange(0, LAST), default=0, help="Only later than this position."
+)
 @database_option
 def export(after: int, database: str | None) -> None:
     """Write every event as a line of JSON to stdout, in the order they happened."""

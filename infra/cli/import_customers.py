@@ -1,5 +1,6 @@
 """`billstream import customers FILE --mapping FILE`: accounts and packages from CSV."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -51,7 +52,8 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
 
     meaning = _bytes(mapping)
     found = read_mapping(str(mapping), meaning)
-    with _open(file, found.csv.encoding) as text, _Rejects(rejects or _beside(file)) as aside:
+    rejects = _set_aside(rejects, file, mapping, asking.database)
+    with _open(file, found.csv.encoding) as text, _Rejects(rejects) as aside:
         source = CustomerFile(str(file), found, text)
         aside.begin(source.header, found.csv.delimiter)
         command = Command(
@@ -61,10 +63,8 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
             {"file": _hash(file), "mapping": sha256(meaning).hexdigest(), "strict": strict},
             asking.requested_by or settings().requested_by,
         )
-        with (
-            open_app(asking.database) as app,
-            progress("Importing", source.rows, "rows") as report,
-        ):
+        reported = progress("Importing", source.rows, "rows")
+        with open_app(asking.database) as app, reported as report:
             imported = import_customers(
                 app.store,
                 source,
@@ -96,7 +96,9 @@ class _Rejects:
     def add(self, reject: "Reject") -> None:
         if self._file is None:
             self._file = self._begun()
-        self._write([*reject.line.cells, str(reject.line.number), reject.code, reject.reason])
+        missing = [""] * (len(self._header) - len(reject.line.cells))
+        why = [str(reject.line.number), reject.code, reject.reason]
+        self._write([*reject.line.cells, *missing, *why])
 
     def _begun(self) -> TextIO:
         import csv
@@ -114,8 +116,36 @@ class _Rejects:
             self._file.close()
 
 
-def _beside(file: Path) -> Path:
-    return file.with_name(file.name.removesuffix(".csv") + ".rejects.csv")
+def _set_aside(named: Path | None, file: Path, mapping: Path, database: str | None) -> Path:
+    """Where rejected rows go. Refused, before any row is imported, when they would overwrite what
+    is read or cannot be written at all.
+    """
+    from aggregates.refusal import Refusal
+    from infra.settings import settings
+    from infra.store.connect import path_of
+    from infra.store.open import is_file
+
+    rejects = named or file.with_name(file.name.removesuffix(".csv") + ".rejects.csv")
+    read = [file, mapping]
+    url = database or settings().database_url
+    if is_file(url):
+        path = path_of(url)
+        read += [path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))]
+    if rejects.resolve() in {other.resolve() for other in read}:
+        raise Refusal(
+            "rejects_overwrite",
+            f"rejected rows would overwrite {rejects}: name another file with --rejects",
+        )
+    if rejects.exists():
+        can_be_written = rejects.is_file() and os.access(rejects, os.W_OK)
+    else:
+        can_be_written = os.access(rejects.parent, os.W_OK)
+    if not can_be_written:
+        raise Refusal(
+            "rejects_unwritable",
+            f"rejected rows cannot be written to {rejects}: name another file with --rejects",
+        )
+    return rejects
 
 
 def _open(file: Path, encoding: str) -> TextIO:
@@ -124,7 +154,7 @@ def _open(file: Path, encoding: str) -> TextIO:
     utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
     try:
         return file.open(encoding="utf-8-sig" if utf8 else encoding, newline="")
-    except LookupError:
+    except (LookupError, ValueError):
         raise Refusal(
             "encoding_unknown", f"there is no encoding {encoding!r}: use utf-8 or latin-1"
         ) from None

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from aggregates.package import PackageState
     from infra.views.views import Views
 
+LAST = 2**63 - 1
+"""The largest position or count that a database knows."""
+
 SHORT = 8
 """Digits of an id that tables show; every verb takes them back."""
 

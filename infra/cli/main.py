@@ -98,9 +98,18 @@ def program() -> click.Group:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of the program."""
+    _open_missing()
     _speak_unicode()
     words = list(sys.argv[1:] if arguments is None else arguments)
     raise SystemExit(guarded(words, lambda: run(words)))
+
+
+def _open_missing() -> None:
+    """A stream that was closed before we began (`billstream … >&-`) has nobody who reads it."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _speak_unicode() -> None:

@@ -39,8 +39,7 @@ def database_option(function: Function) -> Function:
         "--database",
         metavar="URL",
         default=None,
-        help="sqlite:///PATH or postgresql://…; else BILLSTREAM_DATABASE_URL, "
-        "else sqlite:///billstream.db.",
+        help="sqlite:///PATH; else BILLSTREAM_DATABASE_URL, else sqlite:///billstream.db.",
     )(function)
 
 

@@ -27,7 +27,7 @@ def show_outcome(app: "App", execution_id: bytes, as_json: bool) -> None:
 
 def tell(found: dict[str, Any]) -> None:
     """The outcome in a few lines."""
-    from infra.cli.output import say
+    from infra.cli.output import counted, say
 
     status = found["status"].replace("_", " ")
     say(f"Execution {found['id']} {status}.")
@@ -35,21 +35,17 @@ def tell(found: dict[str, Any]) -> None:
     more = "" if cycles == billed else f" in {cycles:,} cycles"
     totals = ", ".join(f"{amount} {currency}" for currency, amount in found["totals"].items())
     say(
-        f"{billed:,} {_plural('package', billed)} billed{more}, "
-        f"{found['invoices_generated']:,} {_plural('invoice', found['invoices_generated'])}"
+        f"{counted(billed, 'package')} billed{more}, "
+        f"{counted(found['invoices_generated'], 'invoice')}"
         f"{f' ({totals})' if totals else ''}."
     )
     if found["failed"]:
         say(
-            f"{found['failed']:,} {_plural('invoicer', found['failed'])} failed: "
+            f"{counted(found['failed'], 'invoicer')} failed: "
             f"billstream execution failures {found['id'][:8]}"
         )
     if found["left_behind"]:
         say(
-            f"{found['left_behind']:,} {_plural('package', found['left_behind'])} left behind: "
+            f"{counted(found['left_behind'], 'package')} left behind: "
             f"billstream execution left-behind {found['id'][:8]}"
         )
-
-
-def _plural(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"

@@ -113,6 +113,11 @@ def shown(value: object) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
+def counted(count: int, word: str) -> str:
+    """A number with its noun: `1 package`, `2,000 packages`."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
 def say(text: str) -> None:
     """A line for people on stdout."""
     sys.stdout.write(text + "\n")

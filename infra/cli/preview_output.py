@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from aggregates.chunk import Failure, LeftBehind
 from aggregates.execution import Counts, add_counts
 from aggregates.invoice import InvoiceGenerated, InvoiceLine, InvoiceLinesAdded
-from infra.cli.output import Column, print_table, say
+from infra.cli.output import Column, counted, print_table, say
 from projections import invoices
 from projections.shapes import Showing, execution_counts, period
 
@@ -106,8 +106,9 @@ def print_preview(document: PreviewDocument) -> None:
     counts, showing = document.counts, document.showing
     totals = ", ".join(f"{amount} {name}" for name, amount in showing.totals(counts.totals).items())
     say(
-        f"Would bill {counts.packages_billed:,} packages in {counts.cycles_billed:,} cycles on "
-        f"{counts.invoices_generated:,} invoices ({totals or 'nothing to invoice'})."
+        f"Would bill {counted(counts.packages_billed, 'package')} in "
+        f"{counted(counts.cycles_billed, 'cycle')} on "
+        f"{counted(counts.invoices_generated, 'invoice')} ({totals or 'nothing to invoice'})."
     )
     say("Nothing was written.")
     if document.invoices:

@@ -36,7 +36,7 @@ def replay(execution: str, database: str | None, as_json: bool) -> int:
 
 
 def _show_replay(result: "ReplayReport", seconds: float, as_json: bool) -> None:
-    from infra.cli.output import notice, print_json, say
+    from infra.cli.output import counted, notice, print_json, say
 
     if as_json:
         print_json(
@@ -53,8 +53,9 @@ def _show_replay(result: "ReplayReport", seconds: float, as_json: bool) -> None:
         )
     else:
         say(
-            f"Replayed {result.charges:,} charges and {result.invoices:,} invoices "
-            f"({result.events:,} events in {result.chunks:,} chunks) in {seconds:.2f} s."
+            f"Replayed {counted(result.charges, 'charge')} and "
+            f"{counted(result.invoices, 'invoice')} ({counted(result.events, 'event')} in "
+            f"{counted(result.chunks, 'chunk')}) in {seconds:.2f} s."
         )
         if not result.differences:
             say("Every event is the same, byte for byte.")

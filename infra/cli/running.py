@@ -12,7 +12,7 @@ from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.billing.scope import PACKAGES_A_CHUNK
-from infra.cli.errors import COMPLETED_WITH_FAILURES
+from infra.cli.errors import COMPLETED_WITH_FAILURES, REFUSED
 from infra.cli.output import notice, progress
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def finish_abandoned(app: "App") -> list[StreamId]:
 
 
 def exit_status(state: ExecutionState) -> int:
-    """0, or 3 when the run completed with failures."""
+    """0; 3 when the run completed with failures; 1 when it was cancelled before its end."""
+    if state.status == "cancelled":
+        return REFUSED
     return COMPLETED_WITH_FAILURES if state.status == "completed_with_failures" else 0
 
 

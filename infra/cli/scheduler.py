@@ -4,7 +4,7 @@ import os
 import select
 import signal
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -52,10 +52,22 @@ class Stop:
             signal.signal(number, handler)
 
 
+class Seconds(click.FloatRange):
+    """A range that holds numbers only: NaN compares with nothing and would pass."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        return seconds
+
+
 @click.command(epilog=example("billstream scheduler", "billstream scheduler --poll 60"))
 @click.option(
     "--poll",
-    type=click.FloatRange(min=0.1, max=3600),
+    type=Seconds(min=0.1, max=3600),
     default=5.0,
     show_default=True,
     metavar="SECONDS",

@@ -98,8 +98,7 @@ class KafkaEventLog:
             if found is not None and found.relay != self._me:
                 return Refusal(
                     "relay_fenced",
-                    "another relay has begun to publish this history: this one ends; one is "
-                    "enough",
+                    "another relay has begun to publish this history: this one ends; one is enough",
                     relay=found.relay,
                 )
         known = clients.ours(self._settings, error)

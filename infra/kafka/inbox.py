@@ -72,9 +72,7 @@ class KafkaInbox:
         letter = dead_letter(message, self._topic, reason, datetime.now(UTC))
         topic = self._called[names.DEAD_LETTERS]
         with translated(self._settings):
-            self._sent.append(
-                self._producer.send(topic, letter.value, letter.key, letter.headers)
-            )
+            self._sent.append(self._producer.send(topic, letter.value, letter.key, letter.headers))
 
     def reply(self, message: Incoming, headers: CommandHeaders, reply: Refused) -> None:
         value = encode_reply(self._codec, reply, headers.content_type)

@@ -1,4 +1,4 @@
-"""How Kafka is reached, from the environment. Secrets are never shown: not in logs, errors, help."""
+"""How Kafka is reached, from the environment. Secrets are never shown, in logs, errors or help."""
 
 from typing import Any, Literal
 

@@ -124,6 +124,10 @@ class PostgresStore:
         with self.sessions.session() as session:
             return asking.exists(session, stream)
 
+    def accounts_moved_after(self, position: int) -> list[StreamId]:
+        with self.sessions.session() as session:
+            return asking.accounts_moved_after(session, position)
+
     def keys_of(self, accounts: Sequence[StreamId]) -> dict[StreamId, bytes]:
         with self.sessions.session() as session:
             return asking.keys_of(session, accounts)

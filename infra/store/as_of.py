@@ -150,10 +150,6 @@ class PastReading:
         found = self._due(order, end)
         return sorted(found, key=lambda row: (order[row.account], row.stream))
 
-    def waiting_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[ReceivablesRow]:
-        order = self._order(low, high, groups)
-        return sorted(self._waiting(order), key=lambda row: order[row.account])
-
     def later_packages_in(
         self, low: bytes, high: bytes, groups: Sequence[str], end: date
     ) -> dict[StreamId, int]:

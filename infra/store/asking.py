@@ -43,6 +43,15 @@ def exists(database: Database, stream: StreamId) -> bool:
     return database.execute(query, (stream,)).fetchone() is not None
 
 
+def accounts_moved_after(database: Database, position: int) -> list[StreamId]:
+    """Accounts whose invoicer changed after a position."""
+    query = (
+        "SELECT DISTINCT stream FROM events "
+        "WHERE topic = 'account.invoicer_changed' AND position > ? ORDER BY stream"
+    )
+    return [bytes(stream) for (stream,) in database.execute(query, (position,)).fetchall()]
+
+
 def keys_of(database: Database, accounts: Sequence[StreamId]) -> dict[StreamId, bytes]:
     """Keys of personal data; an erased account has none."""
     found: dict[StreamId, bytes] = {}

@@ -13,6 +13,7 @@ from infra.store.database import Row
 from infra.store.tables import ALL_TABLES, APPLICATION_ID, FILE_VERSION
 
 _SCHEME = "sqlite:///"
+
 _MAGIC = b"SQLite format 3\x00"
 
 _SETTINGS = (
@@ -26,13 +27,10 @@ _SETTINGS = (
 
 def path_of(url: str) -> Path:
     """The file of a database URL: `sqlite:///relative` or `sqlite:////absolute`."""
-    if not url.startswith(_SCHEME) or url == _SCHEME:
-        raise errors.StoreError(
-            "database_url_invalid",
-            f"{url!r} is not a database URL: write sqlite:///PATH",
-            url=url,
-        )
-    return Path(unquote(url.removeprefix(_SCHEME)))
+    path = unquote(url.removeprefix(_SCHEME))
+    if not url.startswith(_SCHEME) or not path or "\0" in path:
+        raise errors.url_invalid(url)
+    return Path(path)
 
 
 class HistoryConnection(sqlite3.Connection):

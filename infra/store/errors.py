@@ -1,9 +1,12 @@
 """What can be wrong with the database, each with a stable code and a remedy."""
 
+import re
 import sqlite3
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+_PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")
 
 
 class StoreError(Exception):
@@ -34,6 +37,14 @@ def missing(path: Path) -> StoreError:
         f"there is no database at {path}: make one with `billstream init` or `billstream apply`, "
         "or name another with --database",
         path=str(path),
+    )
+
+
+def url_invalid(url: str) -> StoreError:
+    """A password in the URL is not repeated."""
+    shown = _PASSWORD.sub(r"\1***@", url)
+    return StoreError(
+        "database_url_invalid", f"{shown!r} is not a database URL: write sqlite:///PATH", url=shown
     )
 
 
@@ -83,7 +94,8 @@ def _locked(path: Path) -> StoreError:
 def _full(path: Path) -> StoreError:
     return StoreError(
         "disk_full",
-        f"the disk of {path} is full; nothing was written: free some space and try again",
+        f"the disk of {path} is full and only what was finished before is written: free some "
+        "space and try again",
         path=str(path),
     )
 
@@ -130,9 +142,11 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError | None:
 
 @contextmanager
 def translated(path: Path) -> Generator[None]:
-    """Raises ours for SQLite's inside the block."""
+    """Raises ours for SQLite's inside the block, and for a file that may not be touched."""
     try:
         yield
+    except PermissionError as error:
+        raise read_only(path) from error
     except sqlite3.Error as error:
         ours = store_error(path, error)
         if ours is None:

@@ -1,6 +1,10 @@
 """The door to an owner's history."""
 
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
+from urllib.parse import quote
 
 from infra.clock import utc_now
 from infra.store import errors, meta
@@ -76,3 +80,40 @@ def _open_file(
                 make(path, lock_timeout, facts)
         check(path)
         return SqliteStore(path, lock_timeout, clock or utc_now)
+
+
+def is_file(url: str) -> bool:
+    """Whether the URL names a file, not a server."""
+    return not url.startswith(_POSTGRES)
+
+
+def is_missing_file(url: str) -> bool:
+    """Whether the URL names a file and none is there yet."""
+    from infra.store.connect import path_of
+
+    return is_file(url) and not path_of(url).exists()
+
+
+@contextmanager
+def new_file(url: str) -> Generator[OwnedStore]:
+    """A database file in the making. It gets its name when the block has ended well and something
+    was written; else nothing is left of it. Refused with `database_exists` when another process
+    has made one of that name meanwhile.
+    """
+    from infra.store.connect import path_of
+
+    path = path_of(url)
+    making = path.with_name(f".{path.name}.{os.getpid()}.new")
+    store = open_store(f"sqlite:///{quote(str(making))}", create=True)
+    try:
+        yield store
+        is_empty = store.head.position == 0
+        store.close()
+        if not is_empty:
+            os.link(making, path)
+    except FileExistsError:
+        raise errors.exists(path) from None
+    finally:
+        store.close()
+        for ending in ("", "-wal", "-shm"):
+            making.with_name(making.name + ending).unlink(missing_ok=True)

@@ -133,14 +133,6 @@ class SnapshotReading:
         """
         return [package_row(*row) for row in self._all(query, (*params, end.isoformat()))]
 
-    def waiting_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[ReceivablesRow]:
-        where, params = self._in_range(low, high, groups)
-        query = f"""
-            SELECT {_RECEIVABLES} FROM accounts a {self._join} receivables r ON r.account = a.stream
-            WHERE {where} AND r.waiting > 0 ORDER BY a.invoicer, a.stream
-        """
-        return [receivables_row(*row) for row in self._all(query, params)]
-
     def later_packages_in(
         self, low: bytes, high: bytes, groups: Sequence[str], end: date
     ) -> dict[StreamId, int]:

@@ -115,6 +115,10 @@ class SqliteStore:
         with self._reading() as connection:
             return asking.exists(connection, stream)
 
+    def accounts_moved_after(self, position: int) -> list[StreamId]:
+        with self._reading() as connection:
+            return asking.accounts_moved_after(connection, position)
+
     def keys_of(self, accounts: Sequence[StreamId]) -> dict[StreamId, bytes]:
         with self._reading() as connection:
             return asking.keys_of(connection, accounts)

@@ -33,7 +33,7 @@ class Existing(World):
 
 def start(url: str, words: Sequence[str]) -> "subprocess.Popen[str]":
     """A process of its own that runs a command line on the database."""
-    program = "from infra.cli.main import main; main()"
+    program = "from infra.start import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", program, *words, "--database", url],
         stdout=subprocess.PIPE,

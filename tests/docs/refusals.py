@@ -17,6 +17,14 @@ Scope = ast.FunctionDef
 
 _ERRORS = ("Refusal", "StoreError", "WireError")
 
+_CODE_AT = {
+    **dict.fromkeys((*_ERRORS, "Failure", "report", "_report", "PydanticCustomError"), 0),
+    "_bad": 1,
+    "TextError": 1,
+    "Fault": 2,
+}
+"""What tells a code, and which of its arguments is the code; the sentence comes next."""
+
 
 class Told(NamedTuple):
     """One place where a code is told, with its sentence; values stand as `‹name›`."""
@@ -29,6 +37,18 @@ class Told(NamedTuple):
 def every_error() -> dict[str, list[Told]]:
     """The codes of refusals, failures and errors, in alphabetical order."""
     return _gathered(_errors_in)
+
+
+def unread() -> set[str]:
+    """The files in which something tells a code that cannot be read off the source."""
+    return {
+        named(path)
+        for path in sources()
+        for scope in _scopes(tree_of(path))
+        for node in ast.walk(scope)
+        for code, sentence in _pairs(node, set())
+        if code is not None and sentence is not None and not _codes(code, scope)
+    }
 
 
 def every_finding() -> dict[str, list[Told]]:
@@ -50,17 +70,36 @@ def _errors_in(path: Path) -> Iterator[Told]:
     own = {cls.name for cls in ast.walk(tree) if isinstance(cls, ast.ClassDef) and _is_error(cls)}
     for scope in _scopes(tree):
         for node in ast.walk(scope):
-            if isinstance(node, ast.Call) and _makes_error(node, own):
-                code, sentence = _argument(node, 0, "code"), _argument(node, 1, "message")
-            elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-                elements = node.value.elts
-                if len(elements) != 4 or not isinstance(elements[2], ast.Dict):
-                    continue
-                code, sentence = elements[0], elements[1]
-            else:
-                continue
-            for written in _codes(code, scope):
-                yield Told(written, _sentence(sentence, scope), named(path))
+            for code, sentence in _pairs(node, own):
+                for written in _codes(code, scope):
+                    yield Told(written, _sentence(sentence, scope), named(path))
+    yield from _tabled(tree, named(path))
+
+
+def _tabled(tree: ast.Module, place: str) -> Iterator[Told]:
+    """Codes and sentences in a table of the module, one of which is chosen when it is told."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict):
+            for value in statement.value.values:
+                match value:
+                    case ast.Tuple(elts=[ast.Constant(value=str(word)), sentence]):
+                        if word.isidentifier() and " " in _text(sentence):
+                            yield Told(word, _text(sentence), place)
+                    case _:
+                        pass
+
+
+def _pairs(node: ast.AST, own: set[str]) -> Iterator[tuple[ast.expr | None, ast.expr | None]]:
+    """Code and sentence that a node tells, if it does."""
+    match node:
+        case ast.Call():
+            at = _code_at(node, own)
+            if at is not None:
+                yield _argument(node, at, "code"), _argument(node, at + 1, "message")
+        case ast.Return(value=ast.Tuple(elts=[code, sentence, ast.Dict(), _])):
+            yield code, sentence
+        case _:
+            pass
 
 
 def _findings_in(path: Path) -> Iterator[Told]:
@@ -85,15 +124,18 @@ def _is_error(cls: ast.ClassDef) -> bool:
     return any(isinstance(base, ast.Name) and base.id in _ERRORS for base in cls.bases)
 
 
-def _makes_error(call: ast.Call, own: set[str]) -> bool:
+def _code_at(call: ast.Call, own: set[str]) -> int | None:
     match call.func:
+        case ast.Name(id=name) if name in own:
+            return 0 if len(call.args) > 1 else None
         case ast.Name(id=name):
-            makes = name in own and len(call.args) > 1
-            return makes or name in (*_ERRORS, "Failure", "report", "_report")
+            return _CODE_AT.get(name)
+        case ast.Attribute(attr="__init__") if own:
+            return 0
         case ast.Attribute(attr=name):
-            return name in _ERRORS or (name == "__init__" and bool(own))
+            return 0 if name in _ERRORS else None
         case _:
-            return False
+            return None
 
 
 def _makes_finding(call: ast.Call) -> bool:
@@ -133,6 +175,7 @@ def _spelled(parts: list[ast.expr], scope: Scope) -> list[str]:
 
 
 def _looped(name: str, scope: Scope) -> list[str]:
+    """What a name stands for: each value of the literal loop, or what the callers hand in."""
     for loop in ast.walk(scope):
         if not isinstance(loop, ast.For):
             continue
@@ -141,7 +184,36 @@ def _looped(name: str, scope: Scope) -> list[str]:
         if places:
             values = ast.literal_eval(loop.iter)
             return [value[places[0]] if len(targets) > 1 else value for value in values]
-    return []
+    return _handed_in(name, scope)
+
+
+def _handed_in(name: str, scope: Scope) -> list[str]:
+    """The literals that are handed in for a parameter, through other functions too."""
+    parameters = [parameter.arg for parameter in scope.args.args]
+    if name not in parameters:
+        return []
+    found: list[str] = []
+    for path in sources():
+        for caller in _scopes(tree_of(path)):
+            for call in ast.walk(caller):
+                if isinstance(call, ast.Call) and _called(call) == scope.name:
+                    bound = parameters[0] == "self"
+                    match _argument(call, parameters.index(name) - bound, name):
+                        case ast.Constant(value=str(text)):
+                            found.append(text)
+                        case ast.Name(id=passed) if caller is not scope:
+                            found += _handed_in(passed, caller)
+                        case _:
+                            pass
+    return list(dict.fromkeys(found))
+
+
+def _called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
 
 
 def _argument(call: ast.Call, place: int, keyword: str) -> ast.expr | None:

@@ -1,12 +1,16 @@
 """The tutorial and the README's quick start do what they say."""
 
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
+from infra.cli.verbs import VERBS
 from tests.docs.executed import DOCUMENTS, comparable, executed
-from tests.support.sources import ROOT
+from tests.support.sources import ROOT, named
+from tests.support.verbs import command_of
 
 EXAMPLES = {path.read_text() for path in (ROOT / "docs" / "examples").glob("*.yaml")}
 
@@ -22,3 +26,28 @@ def test_every_command_prints_what_the_document_shows(document: Path) -> None:
 def test_every_setup_file_that_is_shown_is_one_of_the_examples(document: Path) -> None:
     shown = re.findall(r"^```yaml\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
     assert [text for text in shown if text not in EXAMPLES] == []
+
+
+def _typed() -> list[tuple[str, str]]:
+    """Every command line in a `console` block, with the document it stands in."""
+    found: list[tuple[str, str]] = []
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        for block in re.findall(r"```console\n(.*?)```", path.read_text(), re.DOTALL):
+            for line in block.replace("\\\n", "").splitlines():
+                if line.startswith("$ billstream "):
+                    found.append((named(path), line.removeprefix("$ billstream ")))
+    return found
+
+
+@pytest.mark.parametrize(("document", "typed"), _typed())
+def test_every_command_line_in_a_document_is_understood(document: str, typed: str) -> None:
+    """Also where a document cannot be executed, because its ids or files are made up."""
+    words = shlex.split(typed.partition(" | ")[0])
+    name = next(n for n in (" ".join(words[:2]), words[0]) if n in VERBS)
+    command, context = command_of(name)
+    rest = words[len(name.split()) :]
+    try:
+        command.make_context(context.info_name, rest, parent=context.parent)
+    except click.BadParameter as wrong:
+        if "does not exist" not in str(wrong):  # a file may be made up, words may not
+            raise

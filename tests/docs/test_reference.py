@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs.reference import FOLDER, pages
-from tests.docs.refusals import every_error
-from tests.support.sources import ROOT
+from tests.docs.refusals import every_error, unread
+from tests.support.sources import ROOT, named, sources
 
 PAGES = pages()
 
@@ -17,6 +17,8 @@ LATER = {"R21", "R22", "R23", "R24", "R25", "R26", "R27", "R31"}
 NOT_YET_EXAMPLES = {11, 29}
 
 PATH = re.compile(r"`([a-z_]+/[a-z_0-9/]+\.(?:py|md|yaml))`")
+RULE = re.compile(r"\bR\d{1,2}\b")
+DECISION = re.compile(r"decisions? (\d+(?:(?:, | and )\d+)*)")
 EXAMPLE = re.compile(r"def test_\w*example_0*(\d+)_")
 
 
@@ -30,6 +32,20 @@ def test_errors_names_every_code_and_no_other() -> None:
     codes = set(every_error())
     assert {"rate_missing", "database_locked", "unexpected", "packages_overwritten"} <= codes
     assert {"invoicer_bill_day_differs", "invoicer_bill_group_differs"} <= codes
+
+
+def test_codes_that_cannot_be_read_off_are_only_passed_on() -> None:
+    """These hand on the code of something refused elsewhere, or choose from a table of codes."""
+    assert unread() == {
+        "aggregates/schedule.py",
+        "commands/billing/chunk_pass.py",
+        "commands/billing/generate_invoice.py",
+        "commands/customer_mapping.py",
+        "commands/handling.py",
+        "commands/setup_file.py",
+        "commands/setup_text.py",
+        "infra/cli/errors.py",
+    }
 
 
 def test_every_rule_of_this_version_is_in_the_reference() -> None:
@@ -82,3 +98,23 @@ def test_every_worked_example_has_a_test_that_names_it() -> None:
         int(n) for path in folder.rglob("test_*.py") for n in EXAMPLE.findall(path.read_text())
     }
     assert found == set(range(1, 33)) - NOT_YET_EXAMPLES
+
+
+def test_every_rule_that_code_cites_is_in_the_reference() -> None:
+    known = set(re.findall(r"R\d+", (FOLDER / "rules.md").read_text()))
+    cited = {(rule, named(p)) for p in sources() for rule in RULE.findall(p.read_text())}
+    assert {found for found in cited if found[0] not in known} == set()
+
+
+def test_every_design_decision_that_code_cites_is_told() -> None:
+    """Their numbers are those of the design; `docs/adr/README.md` says where they are told."""
+    table = (ROOT / "docs" / "adr" / "README.md").read_text().partition("| design decision |")[2]
+    told = set(re.findall(r"\b\d+\b(?= \w|, \d)|(?<=, )\d+", table))
+    cited = {
+        (number, named(path))
+        for path in sources()
+        for numbers in DECISION.findall(path.read_text())
+        for number in re.findall(r"\d+", numbers)
+    }
+    assert len(cited) > 20
+    assert {found for found in cited if found[0] not in told} == set()

@@ -37,6 +37,11 @@ class World:
         self.url = url or f"sqlite:///{folder / 'billstream.db'}"
         self.must("init", "--sandbox", "--clock", clock)
 
+    @property
+    def path(self) -> Path:
+        """The file of the database."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
     def ask(self, *words: str) -> Answer:
         """A command line, whatever comes of it."""
         out, err = io.StringIO(), io.StringIO()

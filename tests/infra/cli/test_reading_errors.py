@@ -156,7 +156,9 @@ def test_an_interruption_ends_with_130(capsys: pytest.CaptureFixture[str]) -> No
         raise KeyboardInterrupt
 
     assert guarded([], interrupted) == 130
-    assert capsys.readouterr().err == "\n"
+    told = capsys.readouterr().err
+    assert told.startswith("error: interrupted: stopped;")
+    assert told.count("\n") == 1
 
 
 def _process(reader: Reader, *words: str, **variables: str) -> "subprocess.Popen[bytes]":

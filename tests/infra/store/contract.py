@@ -260,15 +260,13 @@ class StoreContract:
         store.append(erasing)
         assert store.keys_of([A, B]) == {B: b"b" * 32}
 
-    def test_what_waits_is_found_by_account_and_range(self, store: Store) -> None:
+    def test_what_waits_is_found_by_account_and_makes_its_invoicer_due(self, store: Store) -> None:
         stream = identity.receivables(A)
         store.append(
             batch(store, open_account("A"), staged("receivables", stream, 0, waiting("A")))
         )
         with store.snapshot() as reading:
             assert reading.receivables_of([A, B])[A].stream == stream
-            assert [row.account for row in reading.waiting_in(b"", b"", [build.GROUP])] == [A]
-            assert reading.waiting_in(b"", A, []) == []
             assert list(reading.invoicers_due([build.GROUP], END)) == [(A, 0)]
 
     def test_ranges_of_invoicers_do_not_overlap(self, store: Store) -> None:
@@ -337,7 +335,6 @@ def everything(reading: Reading) -> dict[str, Any]:
         "head": reading.head,
         "accounts": [reading.accounts_in(low, high, groups) for low, high in ranges],
         "due": [reading.due_packages_in(low, high, groups, end) for low, high in ranges],
-        "waiting": [reading.waiting_in(low, high, groups) for low, high in ranges],
         "later": [reading.later_packages_in(low, high, groups, end) for low, high in ranges],
         "invoicers": list(reading.invoicers_due(groups, end)),
         "got": reading.get_many("account", accounts),

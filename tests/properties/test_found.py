@@ -1,0 +1,70 @@
+"""What lives at random brought to light, each told as the shortest life that shows it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from consumers.worker import run_execution
+from tests.properties import asks
+from tests.properties.audit import follow
+from tests.properties.ledger import Ledger
+from tests.properties.proofs import prove
+from tests.properties.shop import Ask, Days, Run, Shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    found = Shop(tmp_path)
+    found.must(
+        *asks.business("half_up", {"EUR": "0.85"}),
+        Ask("account", "A", {"name": "A", "currency": "USD", "bill_group": "First"}),
+        Ask("package", "A/1", {"package": "weekly", "effective": Days(0)}),
+    )
+    yield found
+    ledger = Ledger()
+    follow(ledger, found.store)
+    prove(found, ledger)
+    found.close()
+
+
+def run(shop: Shop, bill_run: str, end: int) -> str:
+    execution = shop.queue(Run(bill_run, 0, end, "all"))
+    assert execution is not None
+    return run_execution(shop.store, execution).status
+
+
+def test_charges_wait_again_on_an_account_whose_first_ones_were_invoiced(shop: Shop) -> None:
+    """R18, R20: what waits next goes on from where the account's receivables stand."""
+    assert run(shop, "Charge only", 7) == "completed"
+    assert run(shop, "Everything", 14) == "completed"
+    assert run(shop, "Charge only", 21) == "completed"
+
+
+def left(shop: Shop) -> dict[str, str]:
+    ledger = Ledger()
+    follow(ledger, shop.store)
+    return {one.account_package: one.reason for t in ledger.executions.values() for one in t.left}
+
+
+def fail(shop: Shop) -> None:
+    """A charge waits that needs a rate there is none for."""
+    member = {"name": "C", "currency": "GBP", "bill_group": "First", "invoicer": "A"}
+    weekly = {"package": "weekly", "effective": Days(0)}
+    shop.must(Ask("account", "C", member), Ask("package", "C/1", weekly))
+    assert run(shop, "Charge only", 7) == "completed"
+
+
+def test_a_run_that_bills_no_packages_leaves_none_behind_when_it_fails(shop: Shop) -> None:
+    """R9: nothing was due in it."""
+    fail(shop)
+    assert run(shop, "Invoice only", 14) == "completed_with_failures"
+    assert left(shop) == {}
+
+
+def test_a_failure_hides_no_suspension(shop: Shop) -> None:
+    """R9, R32: a retry would not bill the package either, so the failure is not the reason."""
+    fail(shop)
+    shop.must(Ask("account", "C", {"status": "suspended"}))
+    assert run(shop, "Everything", 14) == "completed_with_failures"
+    assert left(shop) == {"A/1": "failed", "C/1": "account_suspended"}

@@ -1,0 +1,1 @@
+"""The whole program held against the rules, theme by theme, as an operator would see it."""
