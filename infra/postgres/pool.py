@@ -32,7 +32,7 @@ class Sessions:
         def ours(connection: "Connection[Any]") -> None:
             configure(connection, schema)
 
-        self.pool = ConnectionPool(
+        self.pool: ConnectionPool[Connection[Any]] = ConnectionPool(
             address.conninfo,
             kwargs=settings_of(address),
             min_size=0,
