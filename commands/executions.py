@@ -258,7 +258,8 @@ def finish_execution(store: Store, running: Running) -> ExecutionState:
             _record_not_reached(store, running)
         counts = count_chunks(store, running)
         batch = Batch(running.metadata(), 0)
-        left = slipped(store, running.settings, state.position, running.chunks)
+        only = _retried(store, running)
+        left = slipped(store, running.settings, state.position, running.chunks, only)
         if left:
             counts = add_counts(counts, Counts(left_behind=len(left)))
             batch.changes.append(_not_reached(running, running.chunks, left))
@@ -268,6 +269,14 @@ def finish_execution(store: Store, running: Running) -> ExecutionState:
         except Conflict:
             continue
     raise _busy()
+
+
+def _retried(store: Store, running: Running) -> frozenset[str] | None:
+    """The invoicers a retry is about; None for any other execution."""
+    if running.origin is None:
+        return None
+    spans = (range_of(store, running, index) for index in range(running.chunks))
+    return frozenset(number for span in spans for number in span.only or ())
 
 
 def count_chunks(store: Store, running: Running) -> Counts:

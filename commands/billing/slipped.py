@@ -3,9 +3,10 @@
 Nothing stays behind silently (R9): what such an account still owes is listed, reason `not_reached`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from aggregates import identity
+from aggregates.account import AccountState, InvoicerChanged
 from aggregates.account_package.events import PackageBilled
 from aggregates.chunk import LeftBehind, PackagesLeftBehind
 from commands.billing.settings import RunSettings
@@ -15,12 +16,23 @@ PAGE = 200
 """Chunks whose lists are read at once."""
 
 
-def slipped(store: Store, settings: RunSettings, started_at: int, chunks: int) -> list[LeftBehind]:
+def slipped(
+    store: Store,
+    settings: RunSettings,
+    started_at: int,
+    chunks: int,
+    only: Collection[str] | None = None,
+) -> list[LeftBehind]:
     """Packages that are due in the run, were neither billed by it nor listed, and whose account
     changed its invoicer after position `started_at`. Almost always there are none to look at.
+    `only`: the invoicers a retry is about; accounts that were under others are not its business.
     """
+    if settings.account is not None or "bill_packages" not in settings.actions:
+        return []
     moved = store.accounts_moved_after(started_at)
-    if not moved or settings.account is not None or "bill_packages" not in settings.actions:
+    if only is not None:
+        moved = [account for account in moved if _left(store, account, started_at) in only]
+    if not moved:
         return []
     due = {row.state.ref: row for row in _due(store, settings, moved)}
     for ref, row in list(due.items()):
@@ -48,7 +60,7 @@ def _due(store: Store, settings: RunSettings, accounts: Iterable[bytes]) -> list
             for stream, account in found.items()
             if not account.state.deleted
             and account.state.bill_group in settings.groups
-            and not _excluded(settings, account.state.number, account.state.invoicer)
+            and not _excluded(settings, account.state)
         ]
         packages = reading.packages_of(held)
     return [
@@ -58,9 +70,18 @@ def _due(store: Store, settings: RunSettings, accounts: Iterable[bytes]) -> list
     ]
 
 
-def _excluded(settings: RunSettings, number: str, invoicer: str) -> bool:
-    excluded = {name for group in settings.groups.values() for name in group.settings.exclude}
-    return number in excluded or invoicer in excluded
+def _left(store: Store, account: bytes, started_at: int) -> str | None:
+    """The invoicer the account was under when the execution started."""
+    for recorded in store.stream(account):
+        if recorded.position > started_at and isinstance(recorded.event, InvoicerChanged):
+            return recorded.event.previous
+    return None
+
+
+def _excluded(settings: RunSettings, account: AccountState) -> bool:
+    """By the account's own group (R3)."""
+    excluded = settings.groups[account.bill_group].settings.exclude
+    return account.number in excluded or account.invoicer in excluded
 
 
 def _billed(store: Store, row: PackageRow, execution: str) -> bool:

@@ -75,7 +75,7 @@ class Business(RuleBasedStateMachine):
     def take_or_move(self, ask: Ask) -> None:
         self.shop.put(ask)
 
-    @rule(ask=asks.account_changes() | asks.deletions)
+    @rule(ask=asks.account_changes())
     def change_account(self, ask: Ask) -> None:
         self.shop.put(ask)
 
@@ -83,7 +83,7 @@ class Business(RuleBasedStateMachine):
     def change_price(self, ask: Ask) -> None:
         self.shop.put(ask)
 
-    @rule(ask=asks.group_changes() | asks.rate_changes() | asks.numberings)
+    @rule(ask=asks.group_changes() | asks.rate_changes() | asks.numberings | asks.deletions)
     def change_settings(self, ask: Ask) -> None:
         self.shop.put(ask)
 
@@ -107,6 +107,7 @@ class Business(RuleBasedStateMachine):
     @rule(run=asks.runs | asks.account_runs)
     def run(self, run: Run) -> None:
         """A whole run, as previewed."""
+        follow(self.ledger, self.shop.store)
         expected = previewed(self.shop, run)
         before = stand(self.ledger)
         execution = self.shop.queue(run)
@@ -116,6 +117,19 @@ class Business(RuleBasedStateMachine):
         follow(self.ledger, self.shop.store)
         assert happened(self.ledger.executions[execution], execution) == expected
         check_told(self.ledger, before, execution)
+
+    @rule(
+        some=st.lists(asks.terms() | asks.pricing(), min_size=1, max_size=2),
+        days=st.integers(0, 40),
+        catch_up=asks.catch_ups,
+    )
+    def bill_change_and_bill(self, some: list[Ask], days: int, catch_up: str) -> None:
+        """What is changed after it was billed is settled by the next run (R13)."""
+        self.run(Run("Everything", -30, 60, "all"))
+        for ask in some:
+            self.shop.put(ask)
+        self.shop.wait(days)
+        self.run(Run("Everything", -60, 120, catch_up))
 
     @rule(run=asks.runs, appends=st.integers(0, 4), written=st.booleans())
     def run_and_crash(self, run: Run, appends: int, written: bool) -> None:

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from aggregates import identity
+from aggregates.identity import StreamId
+from commands.execution_control import retry_execution
+from commands.executions import open_running, run_chunk, start_execution
+from commands.message import Command
 from consumers.worker import run_execution
 from tests.properties import asks
 from tests.properties.audit import follow
@@ -68,3 +73,52 @@ def test_a_failure_hides_no_suspension(shop: Shop) -> None:
     shop.must(Ask("account", "C", {"status": "suspended"}))
     assert run(shop, "Everything", 14) == "completed_with_failures"
     assert left(shop) == {"A/1": "failed", "C/1": "account_suspended"}
+
+
+def open_others(shop: Shop) -> None:
+    """B and D, not in A's family, each with a package that is due."""
+    for number in ("B", "D"):
+        words = {"name": number, "currency": "USD", "bill_group": "First"}
+        weekly = {"package": "weekly", "effective": Days(0)}
+        shop.must(Ask("account", number, words), Ask("package", f"{number}/1", weekly))
+
+
+def move_during(shop: Shop, execution: StreamId, done: list[str]) -> list[str]:
+    """D is invoiced to B when the parts that hold the invoicers `done` have been billed; what the
+    execution leaves behind.
+    """
+    start_execution(shop.store, execution)
+    ledger = Ledger()
+    follow(ledger, shop.store)
+    running = open_running(shop.store, execution)
+    for invoicer in done:
+        index = ledger.chunk_of(ledger.executions[execution], invoicer)
+        assert index is not None
+        run_chunk(shop.store, running, index)
+    shop.must(Ask("account", "D", {"invoicer": "B"}))
+    run_execution(shop.store, execution)
+    follow(ledger, shop.store)
+    return sorted(one.account_package for one in ledger.executions[execution].left)
+
+
+def test_a_retry_is_silent_about_accounts_it_is_not_about(shop: Shop) -> None:
+    """R6: it is over the failed invoicers only, whoever moves while it runs."""
+    fail(shop)
+    open_others(shop)
+    shop.must(Ask("account", "D", {"status": "suspended"}))
+    failed = shop.queue(Run("Everything", 0, 14, "all"))
+    assert failed is not None
+    assert run_execution(shop.store, failed).status == "completed_with_failures"
+    command = Command("retry_execution", "properties", "retry", {})
+    outcome = retry_execution(shop.store, command, identity.text(failed))
+    retry = identity.parse(outcome.result["execution"])
+    assert move_during(shop, retry, ["A"]) == ["A/1", "C/1"]
+
+
+def test_an_account_that_slips_through_is_excluded_by_its_own_group_only(shop: Shop) -> None:
+    """R3, R9: what another group excludes is none of its business, so it is not left in silence."""
+    open_others(shop)
+    shop.must(Ask("group", "Second", {"exclude": ["D"]}))
+    execution = shop.queue(Run("Everything", 0, 14, "all"))
+    assert execution is not None
+    assert move_during(shop, execution, ["B"]) == ["D/1"]

@@ -93,9 +93,8 @@ def check_spacing(customers: list[Ask], lived: list[Step]) -> None:
         for one in (often, once):
             one.run(TO_THE_END)
         mine, theirs = often.totals(), once.totals()
-        assert {ref: mine[ref] for ref in {*mine} - apart} == {
-            ref: theirs[ref] for ref in {*theirs} - apart
-        }
+        for ref in {*mine, *theirs} - apart:
+            assert mine[ref] == theirs[ref], ref
         often.shop.close()
         once.shop.close()
 
