@@ -20,6 +20,7 @@ from infra.cli.output import print_json, say
 from infra.cli.running import exit_status, run_to_end
 from infra.cli.times import owner_zone
 from infra.composition import App, open_app
+from infra.settings import settings
 
 if TYPE_CHECKING:
     from infra.store.owned import OwnedStore
@@ -45,7 +46,11 @@ def ask(
         if not as_json:
             _tell(app, stream, wait)
         ended = None
-        if execution is not None and (wait or _is_due(app, stream)):
+        if settings().kafka_bootstrap_servers:
+            # Work is spread: the roles of `billstream run` do it.
+            if execution is not None and wait:
+                ended = _follow(app, identity.parse(execution))
+        elif execution is not None and (wait or _is_due(app, stream)):
             Fires(app, owner_zone(app.store), quiet=True).recover()
             ended = _to_the_end(app, stream, identity.parse(execution), wait)
         _show(app, stream, execution if ended else None, as_json)
@@ -56,8 +61,6 @@ def change(
     verb: str, database: str | None, written: str, id: str, by: str | None, as_json: bool
 ) -> None:
     """Pauses, resumes or cancels the schedule meant by an id or its first digits."""
-    from infra.settings import settings
-
     handler, says = _CHANGES[verb]
     with open_app(database) as app:
         schedule = schedule_id(Look(app), written)
@@ -105,6 +108,20 @@ def _finish(app: App, execution: StreamId) -> ExecutionState:
     return run_to_end(app, execution)
 
 
+def _follow(app: App, execution: StreamId) -> ExecutionState:
+    """Waits for the end of an execution that others run, and until views show it."""
+    while True:
+        with app.store.snapshot() as reading:
+            found = reading.get("execution", execution)
+            head = reading.head.position
+        if found is not None and found.state.status in FINISHED:
+            app.views.catch_up()
+            app.views.wait_for(head)
+            state: ExecutionState = found.state
+            return state
+        time.sleep(LOOK_AGAIN)
+
+
 def _state(store: Store, schedule: StreamId) -> ScheduleState:
     with store.snapshot() as reading:
         return commands.find_schedule(reading, identity.text(schedule))[1]
@@ -124,7 +141,9 @@ def _tell(app: App, schedule: StreamId, wait: bool) -> None:
         f"Bill run {state.bill_run}{whom} is scheduled to run{when} "
         f"(schedule {identity.text(schedule)})."
     )
-    if not (wait or _is_due(app, schedule)):
+    if settings().kafka_bootstrap_servers:
+        say("`billstream run` does it.")
+    elif not (wait or _is_due(app, schedule)):
         by = "clock advance" if app.store.is_sandbox else "scheduler"
         say(f"`billstream {by}` fires it when its time comes.")
 

@@ -26,7 +26,10 @@ NOUNS: dict[str, str] = {
     "import": "Bring in customers from a file",
     "invoice": "Invoices: list, show, export",
     "package": "The catalogue of packages",
+    "dead-letters": "Commands by topic that were not done: list, show, resend",
+    "restore": "Go on after an older database was restored",
     "stack": "Real servers on this computer: PostgreSQL and Kafka",
+    "topics": "The owner's topics on Kafka: create, list",
     "views": "What is seen: list the views, rebuild them from history",
 }
 
@@ -108,6 +111,12 @@ VERBS: dict[str, Verb] = {
     "stack up": Verb("infra.cli.stack:up", "Start a real PostgreSQL and Kafka, keep their data"),
     "stack status": Verb("infra.cli.stack:status", "Show which servers run, and where"),
     "stack down": Verb("infra.cli.stack:down", "Stop the servers; their data stay"),
+    "topics create": Verb("infra.cli.topics:create", "Make the topics that are not there"),
+    "topics list": Verb("infra.cli.topics:list_topics", "List the topics and their settings"),
+    "dead-letters list": Verb("infra.cli.dead_letters:list_letters", "List them, oldest first"),
+    "dead-letters show": Verb("infra.cli.dead_letters:show", "Show one with its reason and bytes"),
+    "dead-letters resend": Verb("infra.cli.dead_letters:resend", "Send them to the commands again"),
+    "restore finish": Verb("infra.cli.restore:finish", "Begin a new epoch from this database"),
     "clock show": Verb("infra.cli.clock:show", "Show the time that schedules go by"),
     "clock advance": Verb("infra.cli.clock:advance", "Move a sandbox's clock, firing what is due"),
 }

@@ -56,6 +56,9 @@ def consumer(settings: KafkaSettings, *topics: str, **more: Any) -> "KafkaConsum
     """Reads what is committed, from the beginning; offsets are committed by hand."""
     from kafka import KafkaConsumer
 
+    from infra.kafka.lenient import read_any_header
+
+    read_any_header()
     options: dict[str, Any] = {
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",

@@ -26,6 +26,9 @@ LARGE = 2 * 1024 * 1024
 CREATE_MS = 30_000
 
 
+# Commands are stored uncompressed: the broker unpacks what senders pack in ways that we may not know.
+
+
 class TopicSpec(NamedTuple):
     """A topic as it is to be. `fixed`: its number of partitions never changes."""
 
@@ -70,7 +73,14 @@ def specs(settings: KafkaSettings, generation: int) -> dict[str, TopicSpec]:
 
     days = {n: str(n * DAY_MS) for n in (1, 14, 30)}
     found = {
-        names.COMMANDS: spec(names.COMMANDS, spread, "commands in", False, retention_ms=days[14]),
+        names.COMMANDS: spec(
+            names.COMMANDS,
+            spread,
+            "commands in",
+            False,
+            retention_ms=days[14],
+            compression_type="uncompressed",
+        ),
         names.REPLIES: spec(names.REPLIES, spread, "what came of them", retention_ms=days[14]),
         names.DEAD_LETTERS: spec(
             names.DEAD_LETTERS,
@@ -101,6 +111,17 @@ def create(admin: "KafkaAdminClient", settings: KafkaSettings, wanted: Iterable[
         with translated(settings):
             admin.create_topics(new, timeout_ms=CREATE_MS)
             admin.wait_for_topics(list(new), timeout_ms=CREATE_MS)
+
+
+def create_missing(
+    admin: "KafkaAdminClient", settings: KafkaSettings, generation: int
+) -> list[str]:
+    """Makes those of the owner's topics that are not there; their names."""
+    wanted = specs(settings, generation).values()
+    found = found_topics(admin, settings, [spec.name for spec in wanted])
+    missing = [spec for spec in wanted if spec.name not in found]
+    create(admin, settings, missing)
+    return [spec.name for spec in missing]
 
 
 def found_topics(

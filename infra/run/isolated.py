@@ -26,10 +26,10 @@ class Isolated:
     """Implements `consumers.working.Isolation`."""
 
     def __init__(
-        self, database: str, command: Sequence[str] = COMMAND, limit: float = LIMIT
+        self, database: str, command: Sequence[str] | None = None, limit: float = LIMIT
     ) -> None:
         self._database = database
-        self._command = command
+        self._command = command or COMMAND
         self._limit = limit
 
     def invoicers(self, work: Work) -> list[str]:

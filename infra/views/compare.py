@@ -6,8 +6,9 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from infra.store.owned import OwnedStore
-from infra.views import feed, positions, sql
+from infra.views import feed, offsets, positions, sql
 from infra.views.database import ViewsDatabase
+from infra.views.extent import Extent
 from infra.views.on_sqlite import scratch
 from infra.views.open import open_views, revealing
 from infra.views.positions import Place
@@ -52,17 +53,19 @@ def compare_with_rebuild(
     store: OwnedStore, progress: Progress = lambda _: None, views: tuple[View, ...] = VIEWS
 ) -> Comparison:
     """Catches the views up, rebuilds every one of them into a temporary file from one snapshot of
-    history, and compares.
+    history, and compares. What a view that follows topics has not read yet is left out of its
+    rebuild too.
     """
     database = store.views_database()
     reveal_many = revealing(store)
-    with database.translated(), scratch() as side, _snapshot(store, database, views) as live:
-        up_to = min(place.position for place in live.values())
-        rebuilt = _rebuild(database, side, views, reveal_many, up_to, progress)
+    with database.translated(), scratch() as side, _snapshot(store, database, views) as extent:
+        up_to = extent.end
+        rebuilt = _rebuild(database, side, views, reveal_many, extent, progress)
         differences: list[Difference] = []
         rows = 0
         for view in views:
-            compared, difference = _compare(database, side, view, live[view.name], rebuilt)
+            live = extent.live[view.name]
+            compared, difference = _compare(database, side, view, live, rebuilt)
             rows += compared
             differences.extend([difference] if difference else [])
         return Comparison(up_to, up_to, rows, differences)
@@ -71,8 +74,8 @@ def compare_with_rebuild(
 @contextmanager
 def _snapshot(
     store: OwnedStore, database: ViewsDatabase, views: tuple[View, ...]
-) -> Generator[dict[str, Place]]:
-    """A read transaction in which all views stand at one position."""
+) -> Generator[Extent]:
+    """A read transaction in which all views that follow the store stand at one position."""
     versions = {view.name: view.version for view in views}
     following = open_views(store, views)
     while True:
@@ -83,8 +86,9 @@ def _snapshot(
                 for place in positions.places(database)
                 if place.live and versions.get(place.name) == place.version
             }
-            if len(live) == len(views) and len({place.position for place in live.values()}) == 1:
-                yield live
+            extent = Extent(live, offsets.all_offsets(database))
+            if len(live) == len(views) and extent.is_even:
+                yield extent
                 return
 
 
@@ -93,10 +97,12 @@ def _rebuild(
     side: ViewsDatabase,
     views: tuple[View, ...],
     reveal_many: feed.RevealMany,
-    up_to: int,
+    extent: Extent,
     progress: Progress,
 ) -> dict[str, Place]:
     """Builds generation 0 of every view on the side."""
+    up_to = extent.end
+    concerns = None if extent.is_flat else extent.holds
     dispatch = Dispatch(views)
     places = {view.name: Place(view.name, 0, view.version, "", 0, False, "") for view in views}
     for view in views:
@@ -105,7 +111,7 @@ def _rebuild(
             side.execute(sql.create_table(side, table, name))
     for after in range(0, up_to, BATCH):
         stop = min(after + BATCH, up_to)
-        changes = feed.read(database, dispatch, reveal_many, after, stop)
+        changes = feed.read(database, dispatch, reveal_many, after, stop, concerns)
         with side.transaction():
             apply(side, changes, places)
         progress(stop)

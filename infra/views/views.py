@@ -7,6 +7,7 @@ nothing is written and the batch is read again: so any number of processes may d
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from infra.views import feed, offsets, positions, sql
@@ -99,6 +100,17 @@ class Views:
         """The position of history up to which every view shows everything."""
         with self._database.translated():
             return min((place.position for place in self._live().values()), default=0)
+
+    def wait_for(self, position: int, seconds: float = 30.0) -> bool:
+        """Waits until views show everything up to a position: where a projector brings them
+        along, they come after. False when they did not within the time.
+        """
+        until = monotonic() + seconds
+        while self.reached() < position:
+            if monotonic() >= until:
+                return False
+            sleep(0.05)
+        return True
 
     def proof(self, position: int) -> str:
         """`POSITION:ROOT` of the commit that holds a position: what `verify --expect` takes."""

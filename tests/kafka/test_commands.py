@@ -134,6 +134,24 @@ def test_garbage_goes_to_the_dead_letters_as_it_came(service: Service) -> None:
     assert {id: replies[id]["code"] for id in "2345"} == {id: found[id].code for id in "2345"}
 
 
+class NotUtf8(str):
+    """A header's name as only another language's client sends it."""
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return b"\xff\xc3"
+
+
+def test_a_header_whose_name_is_no_text_blocks_nobody(service: Service) -> None:
+    above = [(NotUtf8("name"), b"1"), *headers("1")]
+    for id in ("before", "poison", "after"):
+        pairs = above if id == "poison" else headers(id)
+        service.sender.send_raw(b"{}", pairs, partition=0)
+    service.work(3)
+    found = list(letters(service.settings))
+    assert [dead.text("ce_id") for dead in found] == ["before", "1", "after"]
+    assert found[1].headers[0] == ("\\xff\\xc3", b"1")
+
+
 def test_a_dead_letter_is_sent_again(service: Service) -> None:
     service.sender.send("1", body(bill_run="Later"))
     service.work(1)

@@ -1,0 +1,82 @@
+"""A restored older database is noticed, and `restore finish` leads out of it (decision 27)."""
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from aggregates.refusal import Refusal
+from consumers.worker import run_execution
+from infra.kafka.roles import open_relay
+from infra.kafka.settings import KafkaSettings
+from infra.store.open import open_store
+from infra.store.owned import OwnedStore
+from tests.kafka.support import drain, make_topics, positions, published, seeded, settings_of
+from tests.kafka.verbs import Operator
+from tests.support import seed
+from tests.support.servers import KafkaServer
+
+OCTOBER = (date(2020, 10, 1), date(2020, 10, 31))
+
+
+def _bill(store: OwnedStore, name: str) -> None:
+    run_execution(store, seed.queue(store, *OCTOBER, name=name))
+
+
+def _relay_all(store: OwnedStore, settings: KafkaSettings) -> None:
+    relay = open_relay(store, settings)
+    try:
+        drain(relay.step)
+    finally:
+        relay.close()
+
+
+def _numbers(store: OwnedStore) -> list[int]:
+    return [e.event.sequence for e in store.log(0, 10_000) if e.type == "invoice.generated"]
+
+
+@pytest.mark.parametrize("written_since", [False, True])
+def test_a_restored_database(kafka: KafkaServer, tmp_path: Path, written_since: bool) -> None:
+    settings, store = settings_of(kafka), seeded(tmp_path)
+    make_topics(settings)
+    _relay_all(store, settings)
+    store.close()
+    path = tmp_path / "billstream.db"
+    backup = tmp_path / "backup.db"
+    shutil.copy(path, backup)
+    store = open_store(f"sqlite:///{path}")
+    _bill(store, "first")
+    _relay_all(store, settings)
+    sent = _numbers(store)
+    store.close()
+    for leftover in tmp_path.glob("billstream.db*"):
+        leftover.unlink()
+    shutil.copy(backup, path)
+
+    store = open_store(f"sqlite:///{path}")
+    if written_since:
+        seed.add_accounts(store, 20, first=100)
+    with pytest.raises(Refusal, match="history_behind_topics"):
+        _relay_all(store, settings)
+    operator = Operator(settings, f"sqlite:///{path}")
+    done = json.loads(operator.must("restore", "finish", "--yes", "--json"))
+    assert done["generation"] == 2
+    assert done["next_number"] == max(sent) + 1
+    _bill(store, "again")
+    _relay_all(store, settings)
+    assert min(_numbers(store)) == max(sent) + 1
+    assert [one.position for one in published(settings, generation=2)] == positions(store)
+    assert operator.must("verify")
+    assert operator.refused("restore", "finish", "--yes") == "nothing_restored"
+    store.close()
+
+
+def test_nothing_was_restored(kafka: KafkaServer, tmp_path: Path) -> None:
+    settings, store = settings_of(kafka), seeded(tmp_path)
+    make_topics(settings)
+    _relay_all(store, settings)
+    operator = Operator(settings, store.url)
+    assert operator.refused("restore", "finish", "--yes") == "nothing_restored"
+    store.close()
