@@ -129,7 +129,7 @@ def letter(settings: KafkaSettings, id: str) -> DeadLetter:
     finally:
         consumer.close()
     raise Refusal(
-        "unknown_dead_letter",
+        "dead_letter_unknown",
         f"there is no dead letter {id!r}, or it has expired: `billstream dead-letters list` shows "
         "those that are there",
         id=id,

@@ -130,7 +130,7 @@ def test_every_verb_that_changes_history_has_its_command() -> None:
         ("apply", {"setup": "owner:"}, "wrong_type", "must be a mapping"),
         ("delete_package", {}, "missing_key", "`code` is missing"),
         ("delete_package", {"code": 5}, "wrong_type", "must be text"),
-        ("delete_package", {"code": "x", "force": True}, "unknown_key", "`force`"),
+        ("delete_package", {"code": "x", "force": True}, "key_unknown", "`force`"),
         ("schedule_bill_run", {**SCHEDULE, "timing": "later"}, "wrong_type", 'must be "now"'),
         ("schedule_bill_run", {**SCHEDULE, "timing": {"at": 5}}, "wrong_type", "must be text"),
         ("bill_account", {**SCHEDULE, "timing": {"every": "x"}}, "missing_key", 'or {"at": TIME}'),

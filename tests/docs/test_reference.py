@@ -42,6 +42,7 @@ def test_codes_that_cannot_be_read_off_are_only_passed_on() -> None:
         "commands/billing/generate_invoice.py",
         "commands/customer_mapping.py",
         "commands/handling.py",
+        "commands/reading_message.py",
         "commands/setup_file.py",
         "commands/setup_text.py",
         "infra/cli/errors.py",

@@ -125,7 +125,7 @@ def test_garbage_goes_to_the_dead_letters_as_it_came(service: Service) -> None:
         "2": "message_empty",
         "3": "message_malformed",
         "4": "command_unknown",
-        "5": "unknown_key",
+        "5": "key_unknown",
     }
     assert found[""].value == b"\x00\xff garbage"
     assert found[""].key == b"\xfe"
