@@ -16,6 +16,7 @@ from aggregates.event import Event, Fact
 from infra.cli.verbs import NOUNS, VERBS
 from schemas.catalogue import EVENT_TYPES, EventType
 from schemas.kinds import STATELESS, kind_of_type
+from tests.docs import dictionary
 from tests.docs.asyncapi import asyncapi_page
 from tests.docs.refusals import Told, every_error, every_finding
 from tests.support.sources import ROOT
@@ -30,6 +31,7 @@ def pages() -> dict[Path, Callable[[], str]]:
     """Every page of the reference that is made, with what makes it."""
     return {
         ROOT / "docs" / "asyncapi.yaml": asyncapi_page,
+        dictionary.PAGE: dictionary.page,
         FOLDER / "errors.md": errors_page,
         FOLDER / "events.md": events_page,
         FOLDER / "cli.md": cli_page,

@@ -7,6 +7,7 @@ from typing import Any
 from aggregates.execution import FINISHED, ExecutionState
 from aggregates.identity import StreamId
 from infra.store.open import open_store
+from infra.views.open import open_views
 from tests.kafka_work.processes import Fleet, wait_until
 from tests.support import seed
 
@@ -61,6 +62,13 @@ def ended(fleet: Fleet, execution: StreamId, seconds: float = 120) -> ExecutionS
 
     state: ExecutionState = wait_until(look, seconds, "the end of the execution")
     return state
+
+
+def caught_up(fleet: Fleet, seconds: float = 60) -> None:
+    """Waits until the projector has read all of history."""
+    with closing(open_store(url_of(fleet))) as store:
+        views = open_views(store)
+        wait_until(lambda: views.reached() == store.head.position, seconds, "the projector")
 
 
 def assert_billed_once(fleet: Fleet, accounts: int, failed: int = 0) -> None:

@@ -6,16 +6,8 @@ from contextlib import closing
 
 from infra.store.open import open_store
 from infra.views.compare import compare_with_rebuild
-from infra.views.open import open_views
 from tests.kafka_work.processes import Fleet, wait_until
-from tests.kafka_work.runs import ended, query, queue, seeded, url_of
-
-
-def caught_up(fleet: Fleet, seconds: float = 60) -> None:
-    """Waits until the projector has read all of history."""
-    with closing(open_store(url_of(fleet))) as store:
-        views = open_views(store)
-        wait_until(lambda: views.reached() == store.head.position, seconds, "the projector")
+from tests.kafka_work.runs import caught_up, ended, query, queue, seeded, url_of
 
 
 def projected(fleet: Fleet) -> int:
@@ -32,7 +24,7 @@ def assert_as_rebuilt(fleet: Fleet) -> None:
 def test_views_follow_topics_and_a_killed_projector_goes_on(owner: Fleet) -> None:
     seeded(owner, 1_500)
     owner.start("relay", "worker", "scheduler").ready()
-    projector = owner.start("projector").ready()
+    projector = owner.start("projector", more=("--session-timeout", "6")).ready()
     execution = queue(owner)
     moments = random.Random(7)
     for _ in range(3):
@@ -40,7 +32,7 @@ def test_views_follow_topics_and_a_killed_projector_goes_on(owner: Fleet) -> Non
         wait_until(lambda aim=aim: projected(owner) >= aim)
         projector.kill()
         assert_as_rebuilt(owner)
-        projector = owner.start("projector").ready()
+        projector = owner.start("projector", more=("--session-timeout", "6")).ready()
     ended(owner, execution)
     caught_up(owner)
     assert_as_rebuilt(owner)

@@ -5,6 +5,7 @@ import signal
 from tests.kafka_work.processes import Fleet, wait_until
 from tests.kafka_work.runs import (
     assert_billed_once,
+    caught_up,
     chunks_done,
     ended,
     query,
@@ -12,6 +13,7 @@ from tests.kafka_work.runs import (
     seeded,
     state_of,
 )
+from tests.support.servers import OwnKafka
 
 ACCOUNTS = 4_000
 
@@ -36,3 +38,25 @@ def test_workers_killed_and_paused_and_two_schedulers(owner: Fleet) -> None:
     for one in (*schedulers, workers[1], workers[2]):
         assert one.stop() == 0
     assert state_of(owner, execution) == state
+
+
+def test_a_broker_that_is_killed_and_comes_back(own_owner: Fleet, own_kafka: OwnKafka) -> None:
+    """In the middle of a run and of everything that follows it."""
+    seeded(own_owner, ACCOUNTS)
+    roles = ("relay", "projector", "worker", "scheduler")
+    running = [own_owner.start(*roles, more=("--session-timeout", "6")) for _ in range(2)]
+    for one in running:
+        one.ready()
+    execution = queue(own_owner)
+    wait_until(lambda: chunks_done(own_owner) >= 1)
+    own_kafka.server.kill()
+    wait_until(lambda: any(one.get("/readyz")[0] == 503 for one in running))
+    own_kafka.server.start()
+    state = ended(own_owner, execution)
+    assert state.counts.invoices_generated == ACCOUNTS
+    assert_billed_once(own_owner, ACCOUNTS)
+    caught_up(own_owner)
+    own_owner.must("verify")
+    for one in running:
+        assert one.process.poll() is None
+        assert one.stop() == 0

@@ -1,0 +1,134 @@
+"""The data dictionary, made from the tables of the views."""
+
+from infra.postgres.views import PostgresViews
+from infra.views.registry import VIEWS
+from infra.views.sql import public_name
+from projections.view import Column, Table
+from tests.support.sources import ROOT
+
+PAGE = ROOT / "docs" / "data-dictionary.md"
+
+_HEAD = """# Data dictionary
+
+What dashboards and reports read. Each name below is a SQL view in the owner's schema (or file); the
+tables behind them are rebuilt at will, the names and their grants stay. Only read them: the store
+is the source, and `billstream verify` says whether they tell what history tells.
+
+Money is an integer of minor units (cents) with the currency beside it. Days are the owner's
+business days, times are UTC. `NULL` means: there is none. In SQLite dates, times and JSON are
+text. How far they are: `billstream views list`, and with Kafka `billstream lag`.
+"""
+
+TABLES = {
+    "accounts": "Accounts as they are now. Deleted ones have no row.",
+    "account_packages": "Packages held by accounts.",
+    "account_package_suspensions": "When account-packages are not charged.",
+    "account_package_prices": "Prices that account-packages have of their own.",
+    "schedules": "What is going to run, and what ran once.",
+    "executions": "Runs: one row each, from queued to its end.",
+    "execution_chunks": "The parts of a run, billed one transaction each.",
+    "failures": "Invoicers for which a run wrote nothing, with the reason.",
+    "retried_chunks": "Which chunk of a retried execution a chunk of its retry takes up.",
+    "left_behind": "Account-packages that stayed due after a run, with the reason.",
+    "invoices": "Invoices, in the order of their numbers.",
+    "invoice_pages": "Lines of invoices too long for one row.",
+}
+
+COLUMNS = {
+    "account": "number of the account",
+    "account_package": "id of the account-package in the owner's books",
+    "amount": "price in minor units; NULL: the catalogue's holds again",
+    "attempt": "which retry of it, counted from 1; 0: none",
+    "bill_day": "day of the month",
+    "bill_group": "name of the bill group",
+    "bill_run": "name of the bill run",
+    "billed": "1: billed; 0: not reached when the execution was cancelled",
+    "business_date": "business day of the whole run",
+    "cancel": "first day that is not charged any more",
+    "catch_up": "cycles a package may bill: one, all or a number",
+    "chunk": "the chunk",
+    "chunks": "into how many parts it was cut",
+    "code": "stable code of the reason",
+    "completed_at": "when it ended",
+    "currency": "ISO 4217",
+    "cycles_billed": "billing cycles billed, those without a line too",
+    "due_date": "day on which it is due",
+    "effective": "first day that is charged",
+    "ended": "position in history at which it ended",
+    "exchange_rates": "name of the set of rates that was used",
+    "execution": "id of the execution",
+    "failed": "invoicers that failed",
+    "first": "index of the first line that stands here",
+    "fixed_end": "last day of its billing period, when that does not move",
+    "holds_from": "first day of this price; empty: from the beginning",
+    "id": "identity, 16 bytes, or its text",
+    "invoice_date": "day of the invoice",
+    "invoicer": "number of the account that receives the invoice",
+    "invoices_generated": "invoices generated",
+    "last_end": "last day of the period it ran for last",
+    "last_start": "first day of the period it ran for last",
+    "left_behind": "packages that stayed due",
+    "line": "which of the chunk's",
+    "lines": "the lines as stored, JSON",
+    "message": "the reason as a sentence",
+    "name": "name in plain; `erased` when it was forgotten",
+    "name_folded": "the name as searches compare it",
+    "net": "before tax, minor units",
+    "next_at": "when it falls due next",
+    "next_bill_date": "next day on which it is billed",
+    "next_day": "local day of `next_at`",
+    "number": "the number people know",
+    "number_folded": "the number as searches compare it",
+    "package": "code of the package",
+    "packages_billed": "account-packages billed",
+    "parent": "number of the account above it",
+    "period_end": "last day of the billing period",
+    "period_start": "first day of the billing period",
+    "position": "position in history",
+    "posting_date": "day on which it is posted",
+    "queued": "position in history at which it was queued",
+    "reason": "before_period, more_cycles, failed, account_suspended, not_reached",
+    "recorded": "position in history at which it was asked for",
+    "ref": "id in the owner's books",
+    "requested_by": "who asked for it",
+    "retried": "the chunk of the retried execution",
+    "retry_of": "id of the execution whose failures it retries",
+    "schedule": "id of the schedule that it comes from",
+    "series": "series of the number",
+    "start": "first day",
+    "started_at": "when its first chunk could begin",
+    "status": "as the reference names them",
+    "tax": "tax, minor units",
+    "timing": "when: now, at or every, JSON",
+    "total": "with tax, minor units",
+    "totals": "totals of its invoices in minor units by currency, JSON",
+    "until": "first day that is charged again",
+    "window_start": "first day of its billing period",
+}
+
+
+def page() -> str:
+    """The whole document."""
+    parts = [_HEAD]
+    for view in VIEWS:
+        parts.append(f"## View `{view.name}`, version {view.version}\n")
+        parts += [_table(table) for table in view.tables]
+    return "\n".join(parts)
+
+
+def _table(table: Table) -> str:
+    lines = [
+        f"### {public_name(table)}",
+        f"{TABLES[table.name]} Key: {', '.join(f'`{name}`' for name in table.key)}.\n",
+        "| column | type | | what |",
+        "|---|---|---|---|",
+        *(_column(table, column) for column in table.columns),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _column(table: Table, column: Column) -> str:
+    kind = PostgresViews.types[column.type].split()[0].lower()
+    always = column.required or column.name in table.key
+    return f"| `{column.name}` | {kind} | {'' if always else 'or NULL'} | {COLUMNS[column.name]} |"
