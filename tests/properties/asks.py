@@ -182,6 +182,20 @@ def pricing(draw: st.DrawFn) -> Ask:
     return Ask("catalogue", code, {"prices": prices, "prices_from": since})
 
 
+statuses = st.builds(
+    Ask,
+    st.just("account"),
+    st.sampled_from(ACCOUNTS),
+    st.sampled_from(["suspended", "active", "closed"]).map(lambda status: {"status": status}),
+)
+exclusions = st.builds(
+    Ask,
+    st.just("group"),
+    st.sampled_from(GROUPS),
+    st.lists(st.sampled_from(ACCOUNTS), max_size=2).map(lambda numbers: {"exclude": numbers}),
+)
+
+
 @st.composite
 def account_changes(draw: st.DrawFn) -> Ask:
     number = draw(st.sampled_from(ACCOUNTS))
@@ -190,9 +204,6 @@ def account_changes(draw: st.DrawFn) -> Ask:
         number,
         draw(
             st.one_of(
-                st.fixed_dictionaries(
-                    {"status": st.sampled_from(["active", "suspended", "closed"])}
-                ),
                 st.fixed_dictionaries({"bill_day": bill_days}),
                 st.fixed_dictionaries({"bill_group": st.sampled_from(GROUPS)}),
                 st.fixed_dictionaries({"invoicer": st.sampled_from(["self", "A", "B"])}),
@@ -210,7 +221,6 @@ def group_changes(draw: st.DrawFn) -> Ask:
             st.one_of(
                 st.fixed_dictionaries({"render_threshold": st.sampled_from(["0", "40", "1000"])}),
                 st.fixed_dictionaries({"zero_invoices": st.booleans()}),
-                st.fixed_dictionaries({"exclude": st.lists(st.sampled_from(ACCOUNTS), max_size=2)}),
             )
         ),
     )

@@ -52,7 +52,7 @@ def _moved(ledger: Ledger, recorded: Recorded) -> None:
     account = ledger.states[recorded.stream]
     for told in ledger.executions.values():
         if told.state.status == "running":
-            told.moved.add(account.number)
+            told.moved.setdefault(account.number, set()).add(account.invoicer)
 
 
 def _cut(ledger: Ledger, recorded: Recorded) -> None:
@@ -197,7 +197,12 @@ def _left(ledger: Ledger, recorded: Recorded) -> None:
     told.left += recorded.event.packages
     for left in recorded.event.packages:
         assert left.next_bill_date <= told.state.period_end
-        assert ledger.packages[left.account_package].account == left.account
+        account = ledger.accounts[left.account]
+        assert ledger.packages[left.account_package].account == account.number
+        if told.state.retry_of is not None:
+            retried = ledger.told(told.state.retry_of).failures
+            families = {account.invoicer, *told.moved.get(account.number, ())}
+            assert families & {failure.invoicer for failure in retried}
 
 
 def _chunk_done(ledger: Ledger, recorded: Recorded) -> None:

@@ -44,8 +44,10 @@ class Told:
     bounds: list[str] = field(default_factory=list[str])
     retries: list[int] = field(default_factory=list[int])
     """Where its chunks lie; for a retry, which chunks of the other execution they take up."""
-    moved: set[str] = field(default_factory=set[str])
-    """Accounts that changed their invoicer while it ran: each chunk tells what it saw."""
+    moved: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Accounts that changed their invoicer while it ran, with the ones they had before: each
+    chunk tells what it saw.
+    """
     cycles: Counter[str] = field(default_factory=Counter[str])
     invoices: list[InvoiceGenerated] = field(default_factory=list[InvoiceGenerated])
     failures: list[Failure] = field(default_factory=list[Failure])

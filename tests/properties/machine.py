@@ -79,6 +79,12 @@ class Business(RuleBasedStateMachine):
     def change_account(self, ask: Ask) -> None:
         self.shop.put(ask)
 
+    @rule(some=st.lists(asks.statuses | asks.exclusions, min_size=1, max_size=2), run=asks.runs)
+    def set_apart_and_run(self, some: list[Ask], run: Run) -> None:
+        for ask in some:
+            self.shop.put(ask)
+        self.run(run)
+
     @rule(ask=asks.pricing())
     def change_price(self, ask: Ask) -> None:
         self.shop.put(ask)
@@ -162,7 +168,10 @@ class Business(RuleBasedStateMachine):
     def resume(self, place: int) -> None:
         run_execution(self.shop.store, self._unfinished(place))
 
-    @rule(run=asks.runs, others=st.lists(asks.terms() | asks.account_changes(), max_size=3))
+    @rule(
+        run=asks.runs,
+        others=st.lists(asks.terms() | asks.account_changes() | asks.statuses, max_size=3),
+    )
     def run_among_others(self, run: Run, others: list[Ask]) -> None:
         execution = self.shop.queue(run)
         assert execution is not None
@@ -252,12 +261,20 @@ class Business(RuleBasedStateMachine):
                 return
             raise
         if not at_once:
+            self._step(identity.parse(outcome.result["execution"]), [place])
             return
         before, only = stand(self.ledger), self._unresolved(old)
         new = identity.parse(outcome.result["execution"])
         run_execution(self.shop.store, new)
         follow(self.ledger, self.shop.store)
         check_told(self.ledger, before, new, only)
+
+    @rule(place=places, ask=asks.rate_changes() | asks.pricing())
+    @precondition(lambda self: bool(self._failed()))
+    def mend_and_retry(self, place: int, ask: Ask) -> None:
+        """Some of the invoicers that failed can be billed now, others fail again."""
+        self.shop.put(ask)
+        self.retry(place, True)
 
     @rule()
     def look(self) -> None:

@@ -26,6 +26,8 @@ anything = (
     | asks.taking()
     | asks.pricing()
     | asks.account_changes()
+    | asks.statuses
+    | asks.exclusions
     | asks.group_changes()
     | asks.rate_changes()
 )
