@@ -1,7 +1,7 @@
 """The bill-run worker: takes an execution from queued to its end, chunk by chunk."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ def run_execution(
 
 
 @contextmanager
-def rare_collections() -> Iterator[None]:
+def rare_collections() -> Generator[None]:
     """Lets the cycle collector rest while chunks are billed: a chunk's facts hold no cycles, and
     going through them again and again costs a tenth of the run.
     """

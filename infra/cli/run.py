@@ -7,7 +7,6 @@ import click
 from infra.cli.options import database_option, example, reading
 
 if TYPE_CHECKING:
-    from infra.run.process import Process
     from infra.run.roles import Setup
 
 ROLES = ("relay", "projector", "commands", "worker", "scheduler")
@@ -51,18 +50,23 @@ def run(
     commands (commands in), worker (bills chunks), scheduler (fires schedules, sends chunks), or
     all of them in one process. What is in hand is finished first, within 10 seconds.
     """
-    import threading
-    from functools import partial
-
-    from infra.kafka.settings import kafka_settings
     from infra.run import logs
-    from infra.run.metrics import Metrics
-    from infra.run.process import Process
-    from infra.run.roles import Setup, open_role
-    from infra.settings import settings
 
     wanted = ROLES if not roles or "all" in roles else tuple(dict.fromkeys(roles))
-    setup = Setup(
+    setup = _setup(database, resend_after, session_timeout)
+    logs.set_up()
+    _serve(setup, wanted, port)
+
+
+def _setup(database: str | None, resend_after: float, session_timeout: float) -> "Setup":
+    import threading
+
+    from infra.kafka.settings import kafka_settings
+    from infra.run.metrics import Metrics
+    from infra.run.roles import Setup
+    from infra.settings import settings
+
+    return Setup(
         database or settings().database_url,
         kafka_settings(),
         Metrics(),
@@ -70,21 +74,23 @@ def run(
         resend_after,
         int(session_timeout * 1000),
     )
-    logs.set_up()
-    openings = {role: partial(open_role, role, setup) for role in wanted}
-    process = Process(openings, setup.metrics, setup.stop)
-    _serve(process, setup, wanted, port)
 
 
-def _serve(process: "Process", setup: "Setup", roles: tuple[str, ...], port: int | None) -> None:
+def _serve(setup: "Setup", roles: tuple[str, ...], port: int | None) -> None:
     """Answers probes while the roles run."""
+    from functools import partial
+
     import structlog
 
     from infra.cli.scheduler import Stop
     from infra.run.health import HealthServer
+    from infra.run.process import Process
+    from infra.run.roles import open_role
     from infra.run.watch import Watch
     from infra.settings import settings
 
+    openings = {role: partial(open_role, role, setup) for role in roles}
+    process = Process(openings, setup.metrics, setup.stop)
     host, _, default = settings().http_address.rpartition(":")
     at = int(default) if port is None else port
     stop = Stop()
