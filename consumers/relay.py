@@ -20,6 +20,9 @@ BATCH_BYTES = 2_000_000
 BATCH_EVENTS = 4_000
 IDLE_SECONDS = 0.02
 
+BEAT_SECONDS = 30.0
+"""A relay that had nothing to say for so long says that: one that was fenced learns of it."""
+
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a relay is. `commit` and `root` are the newest commit that is out as a whole, so a
@@ -103,6 +106,7 @@ class Relay:
         me: str,
         meter: Meter | None = None,
         wait: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._history = history
         self._log = log
@@ -110,6 +114,8 @@ class Relay:
         self._me = me
         self._meter = meter or Silent()
         self._wait = wait
+        self._clock = clock
+        self._said = clock()
         self._mark: Mark | None = None
 
     def step(self) -> bool:
@@ -119,6 +125,8 @@ class Relay:
             check_anchor(mark, page)
             if page.events:
                 mark = self._publish(mark, page)
+            elif self._clock() - self._said > BEAT_SECONDS:
+                self._say([], mark)
         except Unavailable:
             self._mark = None
             raise
@@ -138,7 +146,7 @@ class Relay:
         same = found is not None and found.generation == mark.generation
         partitions = self._log.use(mark.generation, found.partitions if found and same else {})
         mark = msgspec.structs.replace(mark, relay=self._me, partitions=partitions)
-        self._log.publish([], mark)
+        self._say([], mark)
         return mark
 
     def _publish(self, mark: Mark, page: Page) -> Mark:
@@ -152,9 +160,13 @@ class Relay:
             root=page.root,
             invoices=last_number(page.events, mark.invoices),
         )
-        self._log.publish(messages, mark)
+        self._say(messages, mark)
         self._meter.add("relayed", len(messages))
         return mark
+
+    def _say(self, messages: Sequence[Message], mark: Mark) -> None:
+        self._log.publish(messages, mark)
+        self._said = self._clock()
 
     def _tell_lag(self, mark: Mark, page: Page) -> None:
         behind = page.head - mark.position

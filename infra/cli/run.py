@@ -53,12 +53,12 @@ def run(
     from infra.run import logs
 
     wanted = ROLES if not roles or "all" in roles else tuple(dict.fromkeys(roles))
+    setup = _setup(database, resend_after, session_timeout)
     logs.set_up()
-    _serve(_setup(database, resend_after, session_timeout), wanted, port)
+    _serve(setup, wanted, port)
 
 
 def _setup(database: str | None, resend_after: float, session_timeout: float) -> "Setup":
-    """What the roles of this process share."""
     import threading
 
     from infra.kafka.settings import kafka_settings

@@ -21,8 +21,7 @@ from schemas.replies import Refused, encode_reply, reply_type
 from schemas.wire import Codec
 
 if TYPE_CHECKING:
-    from kafka import KafkaProducer
-    from kafka.producer.future import FutureRecordMetadata
+    from kafka import FutureRecordMetadata, KafkaProducer
 
 SESSION_MS = 10_000
 POLL_MS = 500

@@ -15,8 +15,8 @@ class _Piece(bytearray):
 
 class _Buffer(bytearray):
     def __getitem__(self, key: Any) -> Any:
-        found: Any = super().__getitem__(key)
-        return _Piece(found) if isinstance(key, slice) else found
+        found: Any = bytearray.__getitem__(self, key)
+        return _Piece(found) if type(key) is slice else found
 
 
 def read_any_header() -> None:

@@ -14,7 +14,7 @@ from aggregates.refusal import Refusal
 from consumers.role import Unavailable
 from consumers.work import Work
 
-COMMAND = (sys.executable, "-m", "infra.run.isolated")
+COMMAND: Sequence[str] = (sys.executable, "-m", "infra.run.isolated")
 
 LIMIT = 240.0
 """Seconds after which a process is taken for one that never ends."""

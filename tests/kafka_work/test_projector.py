@@ -3,6 +3,7 @@
 import random
 import signal
 from contextlib import closing
+from functools import partial
 
 from infra.store.open import open_store
 from infra.views.compare import compare_with_rebuild
@@ -13,6 +14,10 @@ from tests.kafka_work.runs import caught_up, ended, query, queue, seeded, url_of
 def projected(fleet: Fleet) -> int:
     """Messages that views have read."""
     return int(query(fleet, "SELECT coalesce(sum(next), 0) FROM view_offsets")[0][0])
+
+
+def has_projected(fleet: Fleet, messages: int) -> bool:
+    return projected(fleet) >= messages
 
 
 def assert_as_rebuilt(fleet: Fleet) -> None:
@@ -29,7 +34,7 @@ def test_views_follow_topics_and_a_killed_projector_goes_on(owner: Fleet) -> Non
     moments = random.Random(7)
     for _ in range(3):
         aim = projected(owner) + moments.randrange(1, 600)
-        wait_until(lambda aim=aim: projected(owner) >= aim)
+        wait_until(partial(has_projected, owner, aim))
         projector.kill()
         assert_as_rebuilt(owner)
         projector = owner.start("projector", more=("--session-timeout", "6")).ready()

@@ -1,7 +1,7 @@
 """An invoicer that ends its worker is found and named; everybody else is billed."""
 
 from tests.kafka_work.deadly import DEADLY
-from tests.kafka_work.processes import Fleet, wait_until
+from tests.kafka_work.processes import Fleet
 from tests.kafka_work.runs import assert_billed_once, ended, queue, seeded, state_of
 
 PROGRAM = "import sys; from tests.kafka_work.deadly import main; sys.exit(main())"
@@ -15,8 +15,7 @@ def test_a_chunk_that_kills_three_workers_is_taken_apart(owner: Fleet) -> None:
     deaths = 0
     while deaths < 3:
         worker = owner.start("worker", more=("--session-timeout", "6"), program=PROGRAM)
-        wait_until(lambda worker=worker: worker.process.poll() is not None)
-        assert worker.process.returncode == 9
+        assert worker.process.wait(60) == 9
         deaths += 1
         assert state_of(owner, execution).status == "running"
     survivor = owner.start("worker", more=("--session-timeout", "6"), program=PROGRAM)
