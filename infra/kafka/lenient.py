@@ -15,8 +15,9 @@ class _Piece(bytearray):
 
 class _Buffer(bytearray):
     def __getitem__(self, key: Any) -> Any:
-        found: Any = bytearray.__getitem__(self, key)
-        return _Piece(found) if type(key) is slice else found
+        whole: Any = super()
+        found: Any = whole.__getitem__(key)
+        return found if isinstance(found, int) else _Piece(found)
 
 
 def read_any_header() -> None:

@@ -26,7 +26,7 @@ LARGE = 2 * 1024 * 1024
 CREATE_MS = 30_000
 
 
-# Commands are stored uncompressed: the broker unpacks what senders pack in ways that we may not know.
+# Commands are stored uncompressed: the broker unpacks what senders pack in ways unknown to us.
 
 
 class TopicSpec(NamedTuple):
