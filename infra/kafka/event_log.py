@@ -45,7 +45,7 @@ class KafkaEventLog:
             transaction_timeout_ms=TRANSACTION_MS,
             batch_size=BATCH_BYTES,
             linger_ms=5,
-            max_request_size=2 * BATCH_BYTES,
+            max_request_size=topics.LARGE,
         )
         with translated(self._settings):
             self._producer.init_transactions()
