@@ -17,6 +17,10 @@ MOST_FAULTS = 20
 """Faults named in one sentence."""
 
 
+LONGEST_TEXT = 10_000
+"""Characters of one text. An event stays small, whatever it repeats of a command (decision 11)."""
+
+
 def read_fields(codec: Codec, record: str, content_type: str, data: bytes | None) -> dict[str, Any]:
     """What a message says, in plain JSON values, whether it was written in JSON or Avro."""
     if not data:
@@ -80,8 +84,15 @@ def _no_constant(written: str) -> Any:
 
 
 def _check_texts(value: Any) -> None:
-    """No text holds what no database stores: the character NUL, half of a character."""
+    """No text holds what no database stores: the character NUL, half of a character; none is so
+    long that an event with it would not fit on a topic.
+    """
     if isinstance(value, str):
+        if len(value) > LONGEST_TEXT:
+            raise WireError(
+                "text_too_long",
+                f"a text has {len(value):,} characters, {LONGEST_TEXT:,} are allowed: shorten it",
+            )
         if "\0" in value or not _is_whole(value):
             raise WireError(
                 "message_malformed", "a text holds U+0000 or half of a character: leave it out"

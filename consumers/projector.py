@@ -137,6 +137,7 @@ class Projector:
         self._views = views
         self._types = frozenset(views.begin())
         self._codec = codec
+        self._known: dict[bytes, bool] = {}
         self._meter = meter or Silent()
         self._wait = wait
         self._look = look
@@ -183,8 +184,7 @@ class Projector:
         """The event as it is stored; None for what no view listens to, or is none of ours."""
         facts: dict[str, Any] = dict(record.headers)
         try:
-            name = event_named(_text(facts.get("ce_type"))).name
-            if name not in self._types:
+            if not self._listened(facts.get("ce_type") or b""):
                 return None
             stream, _, _ = _text(facts.get("ce_id")).partition("/")
             position = int(facts.get("position") or b"")
@@ -202,6 +202,14 @@ class Projector:
                 "built from history with `billstream views rebuild --feed store`",
             ) from None
         return (position, stream_id, stored.name, stored.version, at, stored.payload)
+
+    def _listened(self, ce_type: bytes) -> bool:
+        """A view listens to events of this type."""
+        known = self._known.get(ce_type)
+        if known is None:
+            known = event_named(_text(ce_type)).name in self._types
+            self._known[ce_type] = known
+        return known
 
     def _strange(self, part: Part, record: Record) -> None:
         """Not written by a relay: nothing that happened."""

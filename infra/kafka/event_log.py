@@ -1,6 +1,7 @@
 """The topics as a relay writes them: one Kafka transaction a batch, the position in it."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class KafkaEventLog:
         self._me = me
         self._called: dict[str, str] = {}
         self._producer: KafkaProducer | None = None
+        self._begun = 0.0
 
     @property
     def transactional_id(self) -> str:
@@ -43,7 +45,7 @@ class KafkaEventLog:
             transaction_timeout_ms=TRANSACTION_MS,
             batch_size=BATCH_BYTES,
             linger_ms=5,
-            max_request_size=2 * BATCH_BYTES,
+            max_request_size=topics.LARGE,
         )
         with translated(self._settings):
             self._producer.init_transactions()
@@ -78,6 +80,7 @@ class KafkaEventLog:
     def _transaction(
         self, producer: "KafkaProducer", messages: Sequence[Message], mark: Mark
     ) -> None:
+        self._begun = time.monotonic()
         producer.begin_transaction()
         called, send = self._called, producer.send
         sent = [
@@ -92,14 +95,24 @@ class KafkaEventLog:
         _within(PATIENCE, producer.commit_transaction)
 
     def _cause(self, error: BaseException) -> Refusal:
-        """Another relay has begun, or only this transaction has failed."""
-        if _is_fenced(error):
-            found = last_mark(self._settings)
-            if found is not None and found.relay != self._me:
+        """Another relay has begun, or only this transaction has failed. A relay that was paused
+        for longer than a transaction may last is fenced by the broker itself: it goes on, unless
+        another has taken over meanwhile.
+        """
+        paused = time.monotonic() - self._begun > TRANSACTION_MS / 1000
+        fenced = _is_fenced(error)
+        if fenced or _is_bumping(error):
+            found = last_mark(self._settings) if paused or not fenced else None
+            if found is None or found.relay != self._me:
                 return Refusal(
                     "relay_fenced",
+<<<<<<< HEAD
                     "another relay has begun to publish this history: this one ends; one is enough",
                     relay=found.relay,
+=======
+                    "another relay has begun to publish this history: this one ends; one is "
+                    "enough",
+>>>>>>> grown-up
                 )
         known = clients.ours(self._settings, error)
         if known.code == "kafka_refused":
@@ -112,6 +125,11 @@ def _is_fenced(error: BaseException) -> bool:
 
     inside = [error, *(arg for arg in error.args if isinstance(arg, BaseException))]
     return any(isinstance(one, ProducerFencedError | InvalidProducerEpochError) for one in inside)
+
+
+def _is_bumping(error: BaseException) -> bool:
+    """kafka-python has been told that its epoch is old, and tries to get a newer one."""
+    return "BUMPING_PRODUCER_EPOCH" in str(error)
 
 
 def _within(seconds: float, act: Callable[[], None]) -> None:

@@ -21,7 +21,7 @@ RELAY = "relay"
 
 DAY_MS = 24 * 60 * 60 * 1000
 LARGE = 2 * 1024 * 1024
-"""Bytes of a dead letter: a message of full size, and the reason."""
+"""Bytes of a message of ours at most: what a command of full size may become, and headers."""
 
 CREATE_MS = 30_000
 
@@ -93,7 +93,9 @@ def specs(settings: KafkaSettings, generation: int) -> dict[str, TopicSpec]:
         RELAY: spec(RELAY, 1, "how far the relay is", cleanup_policy="compact"),
     }
     for topic in names.EVENT_TOPICS:
-        found[topic] = spec(topic, spread, "events out", retention_ms="-1")
+        found[topic] = spec(
+            topic, spread, "events out", retention_ms="-1", max_message_bytes=str(LARGE)
+        )
     return found
 
 
