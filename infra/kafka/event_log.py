@@ -106,13 +106,7 @@ class KafkaEventLog:
             if found is None or found.relay != self._me:
                 return Refusal(
                     "relay_fenced",
-<<<<<<< HEAD
                     "another relay has begun to publish this history: this one ends; one is enough",
-                    relay=found.relay,
-=======
-                    "another relay has begun to publish this history: this one ends; one is "
-                    "enough",
->>>>>>> grown-up
                 )
         known = clients.ours(self._settings, error)
         if known.code == "kafka_refused":
