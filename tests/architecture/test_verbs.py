@@ -7,7 +7,7 @@ from infra.cli.verbs import NOUNS, VERBS
 from tests.support.verbs import command_of, help_of
 
 PROMISED: dict[str, str] = {
-    "": "demo init apply explain verify scheduler",
+    "": "demo init apply explain verify scheduler run lag",
     "account": "list search show bill erase delete",
     "account-package": "list show cancel suspend resume set-price",
     "bill-group": "list show delete",
@@ -21,6 +21,9 @@ PROMISED: dict[str, str] = {
     "import": "customers",
     "clock": "show advance",
     "stack": "up status down",
+    "topics": "create list",
+    "dead-letters": "list show resend",
+    "restore": "finish",
 }
 """Fixed names: they may be added to, never taken away or renamed."""
 

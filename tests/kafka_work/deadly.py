@@ -12,17 +12,19 @@ from infra.run import isolated
 
 DEADLY = "A-7"
 
+FAULTY = "apply_stages"
+
 
 def main() -> int:
     """The program with the fault built in."""
-    apply_stages = vars(chunk_pass)["apply_stages"]
+    apply_stages = vars(chunk_pass)[FAULTY]
 
     def dies(draft: Any, settings: Any) -> None:
         if draft.facts.row.state.number == DEADLY:
             os._exit(9)
         apply_stages(draft, settings)
 
-    vars(chunk_pass)["apply_stages"] = dies
+    setattr(chunk_pass, FAULTY, dies)
     isolated.COMMAND = (sys.executable, "-m", "tests.kafka_work.deadly", "isolated")
     if sys.argv[1:] == ["isolated"]:
         return isolated.main()
