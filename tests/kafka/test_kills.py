@@ -30,6 +30,8 @@ from tests.kafka.verbs import PROGRAM, environment
 from tests.support import seed
 from tests.support.servers import KafkaServer, OwnKafka
 
+pytestmark = pytest.mark.chaos
+
 
 def start(settings: KafkaSettings, url: str, *roles: str) -> "subprocess.Popen[str]":
     """Roles in a process of their own; it has begun when this answers."""

@@ -44,3 +44,13 @@ def own_owner(postgres_url: str, own_kafka: OwnKafka, tmp_path: Path) -> Generat
     told = environment(postgres_url, own_kafka.bootstrap_servers, own_kafka.prefix)
     with fleet(told, tmp_path) as found:
         yield found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole fleets of processes, killed and paused, belong to `make chaos`."""
+    here = Path(__file__).parent
+    for item in items:
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        if here in item.path.parents and {"owner", "own_kafka"} & set(fixtures):
+            item.add_marker(pytest.mark.chaos)
