@@ -122,7 +122,8 @@ def test_a_runner_is_known_dead_when_its_process_is_gone(store: OwnedStore, url:
     assert store.is_alive(execution)
     process.kill()
     process.join(30)
-    assert not store.is_alive(execution)
+    # A server notices a moment later that its client has gone.
+    assert any(not store.is_alive(execution) or done.wait(0.02) for _ in range(500))
     store.mark_running(execution)
     assert store.is_alive(execution)
     store.unmark(execution)
