@@ -141,9 +141,7 @@ class CommandsIn:
             return Reason(event.code, event.message)
         return None
 
-    def _reply(
-        self, message: Incoming, headers: CommandHeaders | None, reason: Reason
-    ) -> None:
+    def _reply(self, message: Incoming, headers: CommandHeaders | None, reason: Reason) -> None:
         """A sender that can be named learns why nothing came of it."""
         if headers is not None:
             refused = Refused(

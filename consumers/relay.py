@@ -1,4 +1,4 @@
-"""Events out: history in commit order, a batch a transaction, with the position in it (decision 23).
+"""Events out: history in commit order, a batch a transaction, the position in it (decision 23).
 
 The position stands on a topic of its own, `relay`, in the same transaction as what it counts. It is
 read back at the start and after every error, so a reader of committed messages misses nothing and

@@ -1,5 +1,7 @@
 """`billstream topics`: the owner's topics on Kafka."""
 
+from collections.abc import Mapping
+
 import click
 
 from infra.cli.options import database_option, example, json_option
@@ -91,9 +93,8 @@ def list_topics(database: str | None, as_json: bool) -> int:
     return 0 if len(found) == len(rows) else 1
 
 
-def _keeps(configs: object) -> str:
-    given = dict(configs) if isinstance(configs, dict) else {}
-    if given.get("cleanup.policy") == "compact":
+def _keeps(configs: Mapping[str, str]) -> str:
+    if configs["cleanup.policy"] == "compact":
         return "the newest"
-    kept = int(given.get("retention.ms", -1))
+    kept = int(configs["retention.ms"])
     return "for ever" if kept < 0 else f"{kept // 86_400_000} days"

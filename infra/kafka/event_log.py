@@ -106,8 +106,7 @@ class KafkaEventLog:
             if found is None or found.relay != self._me:
                 return Refusal(
                     "relay_fenced",
-                    "another relay has begun to publish this history: this one ends; one is "
-                    "enough",
+                    "another relay has begun to publish this history: this one ends; one is enough",
                 )
         known = clients.ours(self._settings, error)
         if known.code == "kafka_refused":

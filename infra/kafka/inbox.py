@@ -21,8 +21,7 @@ from schemas.replies import Refused, encode_reply, reply_type
 from schemas.wire import Codec
 
 if TYPE_CHECKING:
-    from kafka import KafkaProducer
-    from kafka.producer.future import FutureRecordMetadata
+    from kafka import FutureRecordMetadata, KafkaProducer
 
 SESSION_MS = 10_000
 POLL_MS = 500
@@ -72,9 +71,7 @@ class KafkaInbox:
         letter = dead_letter(message, self._topic, reason, datetime.now(UTC))
         topic = self._called[names.DEAD_LETTERS]
         with translated(self._settings):
-            self._sent.append(
-                self._producer.send(topic, letter.value, letter.key, letter.headers)
-            )
+            self._sent.append(self._producer.send(topic, letter.value, letter.key, letter.headers))
 
     def reply(self, message: Incoming, headers: CommandHeaders, reply: Refused) -> None:
         value = encode_reply(self._codec, reply, headers.content_type)

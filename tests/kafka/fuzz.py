@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from commands.catalogue import COMMAND_TYPES
 from schemas.avro_files import of_record, records
-from schemas.headers import AVRO, JSON
+from schemas.headers import AVRO
 from schemas.wire import SINGLE_OBJECT
 from tests.kafka.senders import PERIOD, body, headers
 
@@ -120,5 +120,7 @@ class Fuzz:
         return json.dumps(plain).encode(), headers(self._id, self._chance.choice(TYPES))
 
     def _not_text(self) -> Raw:
-        text = self._chance.choice([b"[" * 5_000, b'{"a":1,"a":2}', b'{"a":NaN}', b"\xef\xbb\xbf{}"])
+        text = self._chance.choice(
+            [b"[" * 5_000, b'{"a":1,"a":2}', b'{"a":NaN}', b"\xef\xbb\xbf{}"]
+        )
         return text, headers(self._id, self._chance.choice(TYPES))

@@ -1,4 +1,4 @@
-"""Commands in by topic, replies and events out: the example of the interface, and what goes wrong."""
+"""Commands in by topic, replies and events out: the interface's example, and what goes wrong."""
 
 import json
 from collections.abc import Generator
