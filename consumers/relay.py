@@ -7,6 +7,7 @@ sees nothing twice, whatever dies. Two relays fence each other: the younger one 
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -93,6 +94,10 @@ class EventLog(Protocol):
     def close(self) -> None: ...
 
 
+Prepared = tuple[Page, Sequence[Message]]
+"""Events as read, and the messages they become."""
+
+
 class Relay:
     """The role. `name` tells this relay from others."""
 
@@ -117,14 +122,17 @@ class Relay:
         self._clock = clock
         self._said = clock()
         self._mark: Mark | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="relay-ahead")
+        self._ahead: tuple[int, Future[Prepared]] | None = None
 
     def step(self) -> bool:
         try:
             mark = self._mark or self._begin()
-            page = self._history.read(mark.position, BATCH_EVENTS, BATCH_BYTES)
+            page, messages = self._next(mark.position)
             check_anchor(mark, page)
             if page.events:
-                mark = self._publish(mark, page)
+                self._look_ahead(page)
+                mark = self._publish(mark, page, messages)
             elif self._clock() - self._said > BEAT_SECONDS:
                 self._say([], mark)
         except Unavailable:
@@ -137,6 +145,7 @@ class Relay:
         return bool(page.events)
 
     def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
         self._log.close()
 
     def _begin(self) -> Mark:
@@ -149,8 +158,26 @@ class Relay:
         self._say([], mark)
         return mark
 
-    def _publish(self, mark: Mark, page: Page) -> Mark:
-        messages = self._publisher.messages(page.events)
+    def _next(self, position: int) -> Prepared:
+        """What follows the position: prepared already, unless nothing was there yet."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            after, prepared = ahead
+            if prepared.exception() is None and after == position and prepared.result()[0].events:
+                return prepared.result()
+        return self._prepare(position)
+
+    def _prepare(self, position: int) -> Prepared:
+        page = self._history.read(position, BATCH_EVENTS, BATCH_BYTES)
+        return page, self._publisher.messages(page.events)
+
+    def _look_ahead(self, page: Page) -> None:
+        """The next batch is read and encoded while Kafka takes this one."""
+        last = page.events[-1].position
+        if last < page.head:
+            self._ahead = last, self._thread.submit(self._prepare, last)
+
+    def _publish(self, mark: Mark, page: Page, messages: Sequence[Message]) -> Mark:
         last = page.events[-1]
         mark = msgspec.structs.replace(
             mark,

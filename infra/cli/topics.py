@@ -93,8 +93,8 @@ def list_topics(database: str | None, as_json: bool) -> int:
     return 0 if len(found) == len(rows) else 1
 
 
-def _keeps(given: Mapping[str, str]) -> str:
-    if given.get("cleanup.policy") == "compact":
+def _keeps(configs: Mapping[str, str]) -> str:
+    if configs["cleanup.policy"] == "compact":
         return "the newest"
-    kept = int(given.get("retention.ms", -1))
+    kept = int(configs["retention.ms"])
     return "for ever" if kept < 0 else f"{kept // 86_400_000} days"

@@ -125,17 +125,34 @@ def _begun(settings: KafkaSettings, make: Callable[[dict[str, Any]], Client]) ->
         "request_timeout_ms": REQUEST_MS,
         "reconnect_backoff_max_ms": MOST_BACKOFF_MS,
     }
+    begun: list[Any] = []
+
+    def connect(**options: Any) -> Any:
+        from kafka.net.compat import KafkaNetClient
+
+        begun.append(KafkaNetClient(**options))
+        return begun[-1]
+
     with _ONE_AT_A_TIME, _listening() as causes:
         try:
-            return make(common)
+            return make({**common, "kafka_client": connect})
         except (KafkaError, OSError, ValueError) as error:
-            raise _refusal(settings, causes[-1] if causes else _plain(error)) from None
+            for client in begun:  # it stays behind with a thread and sockets otherwise
+                client.close()
+            raise _refusal(settings, causes or [_plain(error)]) from None
 
 
-def _refusal(settings: KafkaSettings, cause: str) -> Refusal:
-    if any(word in cause for word in _REFUSED):
-        return _refused(settings, cause)
-    return _unreachable(settings, cause)
+def _refusal(settings: KafkaSettings, causes: list[str]) -> Refusal:
+    """A server that refuses hangs up, so the refusal is not always the last thing that is heard,
+    and sometimes not heard at all.
+    """
+    refusals = [cause for cause in causes if any(word in cause for word in _REFUSED)]
+    if refusals:
+        return _refused(settings, refusals[-1])
+    hung_up = all("disconnected" in cause for cause in causes)
+    if hung_up and settings.kafka_security_protocol.startswith("SASL"):
+        return _refused(settings, "it hangs up during authentication")
+    return _unreachable(settings, causes[-1])
 
 
 def _refused(settings: KafkaSettings, cause: str) -> Refusal:
@@ -187,4 +204,6 @@ def _arguments(record: logging.LogRecord) -> tuple[object, ...]:
     return record.args if isinstance(record.args, tuple) else ()
 
 
-logging.getLogger("kafka").addHandler(logging.NullHandler())
+_logger = logging.getLogger("kafka")
+_logger.addHandler(logging.NullHandler())
+_logger.setLevel(logging.INFO)  # its debug log has passwords in it

@@ -5,7 +5,7 @@ decode: a single message would block its partition for ever. A batch with such a
 again with the bytes written out (`\\xff`); all others are read as always.
 """
 
-from typing import Any
+from typing import Any, cast
 
 
 class _Piece(bytearray):
@@ -15,8 +15,7 @@ class _Piece(bytearray):
 
 class _Buffer(bytearray):
     def __getitem__(self, key: Any) -> Any:
-        whole: Any = super()
-        found: Any = whole.__getitem__(key)
+        found = cast(Any, super()).__getitem__(key)
         return found if isinstance(found, int) else _Piece(found)
 
 

@@ -12,6 +12,13 @@ LONGEST_PREFIX = 100
 TOPIC_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
+class Hidden(str):
+    """A secret on its way to kafka-python, which writes what it was given to its debug log."""
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 class KafkaSettings(BaseSettings):
     """`BILLSTREAM_KAFKA_…` and the prefix of the owner's topics and groups (decision 31)."""
 
@@ -54,13 +61,13 @@ class KafkaSettings(BaseSettings):
             "ssl_cafile": self.kafka_ssl_cafile or None,
             "ssl_certfile": self.kafka_ssl_certfile or None,
             "ssl_keyfile": self.kafka_ssl_keyfile or None,
-            "ssl_password": self.kafka_ssl_key_password.get_secret_value() or None,
+            "ssl_password": _hidden(self.kafka_ssl_key_password) or None,
         }
         if self.kafka_security_protocol.startswith("SASL"):
             found |= {
                 "sasl_mechanism": self.kafka_sasl_mechanism,
                 "sasl_plain_username": self.kafka_sasl_username,
-                "sasl_plain_password": self.kafka_sasl_password.get_secret_value(),
+                "sasl_plain_password": _hidden(self.kafka_sasl_password),
             }
         return found
 
@@ -86,6 +93,10 @@ def _told(invalid: ValidationError) -> str:
         said = error["msg"].removeprefix("Value error, ")
         reasons.append(f"BILLSTREAM_{name}: {said}" if name else said)
     return "; ".join(reasons)
+
+
+def _hidden(secret: SecretStr) -> Hidden:
+    return Hidden(secret.get_secret_value())
 
 
 def _servers(text: str) -> list[str]:

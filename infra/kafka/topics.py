@@ -26,9 +26,6 @@ LARGE = 2 * 1024 * 1024
 CREATE_MS = 30_000
 
 
-# Commands are stored uncompressed: the broker unpacks what senders pack in ways unknown to us.
-
-
 class TopicSpec(NamedTuple):
     """A topic as it is to be. `fixed`: its number of partitions never changes."""
 
@@ -79,7 +76,7 @@ def specs(settings: KafkaSettings, generation: int) -> dict[str, TopicSpec]:
             "commands in",
             False,
             retention_ms=days[14],
-            compression_type="uncompressed",
+            compression_type="uncompressed",  # the broker unpacks what we may not know how to
         ),
         names.REPLIES: spec(names.REPLIES, spread, "what came of them", retention_ms=days[14]),
         names.DEAD_LETTERS: spec(

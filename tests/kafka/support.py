@@ -11,8 +11,8 @@ from infra.kafka import clients, topics
 from infra.kafka.settings import KafkaSettings, kafka_settings
 from infra.store.open import open_store
 from infra.store.owned import OwnedStore
-from schemas import topics as names
 from schemas.headers import EventHeaders, read_event
+from schemas.topics import EVENT_TOPICS
 from tests.support import seed
 
 
@@ -80,7 +80,7 @@ def read_all(settings: KafkaSettings, names: Iterable[str]) -> list[Any]:
 
 def event_topics(settings: KafkaSettings, generation: int = 1) -> list[str]:
     called = topics.topic_names(settings.topic_prefix, generation)
-    return [called[topic] for topic in names.EVENT_TOPICS]
+    return [called[topic] for topic in EVENT_TOPICS]
 
 
 def published(settings: KafkaSettings, generation: int = 1) -> list[EventHeaders]:
