@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from kafka import KafkaProducer
 
 BATCH_BYTES = 512 * 1024
-TRANSACTION_MS = 60_000
-PATIENCE = 45.0
-"""Seconds until a step of a transaction is given up: it is aborted and begun again."""
+PATIENCE = 0.75
+"""Part of a transaction's longest time after which a step of it is given up: it is aborted and
+begun again.
+"""
 
 
 class KafkaEventLog:
@@ -32,6 +33,7 @@ class KafkaEventLog:
         self._called: dict[str, str] = {}
         self._producer: KafkaProducer | None = None
         self._begun = 0.0
+        self._longest = settings.kafka_transaction_timeout
 
     @property
     def transactional_id(self) -> str:
@@ -42,7 +44,7 @@ class KafkaEventLog:
         self._producer = clients.producer(
             self._settings,
             transactional_id=self.transactional_id,
-            transaction_timeout_ms=TRANSACTION_MS,
+            transaction_timeout_ms=int(self._longest * 1000),
             batch_size=BATCH_BYTES,
             linger_ms=5,
             max_request_size=topics.LARGE,
@@ -88,18 +90,18 @@ class KafkaEventLog:
             for topic, key, value, headers in messages
         ]
         sent.append(send(called[topics.RELAY], value=encode_mark(mark), key=MARK_KEY, partition=0))
-        producer.flush(timeout=PATIENCE)
+        producer.flush(timeout=PATIENCE * self._longest)
         failed = next((one for one in sent if not one.succeeded()), None)
         if failed is not None:
             raise failed.exception or KafkaUnreachable("kafka_unreachable", "a batch was not sent")
-        _within(PATIENCE, producer.commit_transaction)
+        _within(PATIENCE * self._longest, producer.commit_transaction)
 
     def _cause(self, error: BaseException) -> Refusal:
         """Another relay has begun, or only this transaction has failed. A relay that was paused
         for longer than a transaction may last is fenced by the broker itself: it goes on, unless
         another has taken over meanwhile.
         """
-        paused = time.monotonic() - self._begun > TRANSACTION_MS / 1000
+        paused = time.monotonic() - self._begun > self._longest
         fenced = _is_fenced(error)
         if fenced or _is_bumping(error):
             found = last_mark(self._settings) if paused or not fenced else None

@@ -14,7 +14,7 @@ from infra.kafka.clients import translated
 from infra.kafka.dead_letters import dead_letter
 from infra.kafka.settings import KafkaSettings
 from infra.kafka.topics import LARGE
-from infra.kafka.work_queue import close
+from infra.kafka.work_queue import SESSION_MS, close
 from schemas import topics as names
 from schemas.headers import CommandHeaders, EventHeaders, write_event
 from schemas.replies import Refused, encode_reply, reply_type
@@ -23,7 +23,6 @@ from schemas.wire import Codec
 if TYPE_CHECKING:
     from kafka import FutureRecordMetadata, KafkaProducer
 
-SESSION_MS = 10_000
 POLL_MS = 500
 AT_ONCE = 100
 """Messages taken before their offsets are committed."""

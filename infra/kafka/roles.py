@@ -16,6 +16,7 @@ from infra.kafka.inbox import KafkaInbox
 from infra.kafka.settings import KafkaSettings
 from infra.kafka.start import begin
 from infra.kafka.topics import RELAY
+from infra.kafka.work_queue import SESSION_MS
 from infra.run.faults import passes
 from infra.store.owned import OwnedStore
 from schemas import topics as names
@@ -30,10 +31,13 @@ def open_relay(store: OwnedStore, settings: KafkaSettings, meter: Meter | None =
 
 
 def open_commands(
-    store: OwnedStore, settings: KafkaSettings, meter: Meter | None = None
+    store: OwnedStore,
+    settings: KafkaSettings,
+    meter: Meter | None = None,
+    session_ms: int = SESSION_MS,
 ) -> CommandsIn:
     """Commands in."""
     called = begin(store, settings, [names.COMMANDS, names.REPLIES, names.DEAD_LETTERS])
     codec = open_codec(settings)
-    inbox = KafkaInbox(settings, called, codec)
+    inbox = KafkaInbox(settings, called, codec, session_ms)
     return CommandsIn(store, inbox, codec, personal_keys, passes, meter)

@@ -46,6 +46,9 @@ class KafkaSettings(BaseSettings):
     """Replicas of every topic; -1 is what the broker does by default."""
     kafka_min_insync: int = Field(0, ge=0, le=32)
     """Replicas that must have a message before it counts; 0 is what the broker does by default."""
+    kafka_transaction_timeout: float = Field(60.0, ge=1, le=900)
+    """Seconds after which the broker ends a transaction of a relay that hangs: so long a reader of
+    committed messages may have to wait for what came after it."""
 
     @model_validator(mode="after")
     def _whole(self) -> "KafkaSettings":

@@ -56,7 +56,7 @@ def _relay(store: OwnedStore, setup: Setup) -> Role:
 
 
 def _commands(store: OwnedStore, setup: Setup) -> Role:
-    return open_commands(store, setup.kafka, setup.metrics)
+    return open_commands(store, setup.kafka, setup.metrics, setup.session_ms)
 
 
 def _projector(store: OwnedStore, setup: Setup) -> Role:
