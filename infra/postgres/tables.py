@@ -113,6 +113,14 @@ BESIDE_HISTORY = (
         notification_id BIGINT
     )
     """,
+    """
+    CREATE TABLE work_attempts (
+        execution BYTEA NOT NULL,
+        chunk INTEGER NOT NULL,
+        worker TEXT NOT NULL,
+        PRIMARY KEY (execution, chunk, worker)
+    )
+    """,
     f"CREATE TABLE meta (key {_TEXT} PRIMARY KEY, value {_TEXT} NOT NULL)",
 )
 

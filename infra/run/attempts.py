@@ -24,9 +24,12 @@ class StoredAttempts:
     def __init__(self, database: ViewsDatabase) -> None:
         self._database = database
         self.worker = str(uuid4())
-        with database.translated(), database.transaction(alone=True):
-            if not database.has_table("work_attempts"):
-                database.execute(_CREATE.format(bytes=database.types["bytes"]))
+        with database.translated():
+            if database.has_table("work_attempts"):  # a server's is made with the others
+                return
+            with database.transaction(alone=True):
+                if not database.has_table("work_attempts"):
+                    database.execute(_CREATE.format(bytes=database.types["bytes"]))
 
     def begin(self, work: Work) -> int:
         key = (work.execution, work.chunk, self.worker)

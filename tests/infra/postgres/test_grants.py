@@ -1,0 +1,152 @@
+"""The operator's guide gives each role what it needs in the database, and nothing more."""
+
+from collections.abc import Callable
+from contextlib import closing
+from itertools import count
+from typing import Any
+
+import pytest
+
+from commands import firing
+from commands.answering import answer
+from commands.catalogue import BY_NAME, Request
+from commands.message import DIRECT
+from consumers.spreading import Spreading
+from consumers.worker import unfinished
+from consumers.working import Working
+from infra import personal_keys
+from infra.kafka.history import StoredHistory, identity_of
+from infra.postgres.store import PostgresStore
+from infra.run.attempts import StoredAttempts
+from infra.run.isolated import Isolated
+from infra.store.errors import StoreError
+from infra.store.open import open_store
+from infra.store.owned import OwnedStore
+from infra.views.from_topics import TopicViews
+from tests.kafka_work.test_parts import Line
+from tests.support import seed
+from tests.support.database_user import DatabaseUser, database_user
+from tests.support.guide import Granted, granted
+
+GRANTS = granted("The smallest database grants")
+
+OCTOBER = {"start": "2020-10-01", "end": "2020-10-31"}
+
+_numbers = count(1)
+
+Job = Callable[[OwnedStore, OwnedStore], None]
+"""What a role does: over its own connections, and the owner's for what others do meanwhile."""
+
+
+def _account(number: str) -> dict[str, Any]:
+    package = {"id": f"{number}/internet", "package": "internet", "effective": "2020-09-01"}
+    where = {"currency": "USD", "bill_group": "G", "bill_day": 1}
+    return {"number": number, "name": f"{number} Ltd", **where, "packages": [package]}
+
+
+def _ask(store: OwnedStore, name: str, **fields: Any) -> None:
+    type = BY_NAME[name]
+    message = type.message.model_validate(fields)
+    request = Request(type, message, "test", f"{name}-{next(_numbers)}", DIRECT)
+    event = answer(store, request, personal_keys).event
+    assert event.__class__.__name__ == "CommandAccepted", event
+
+
+def _new_accounts(owner: OwnedStore, **more: Any) -> None:
+    _ask(owner, "apply", setup={"accounts": [_account(f"N-{next(_numbers)}")], **more})
+
+
+def relay(store: OwnedStore, owner: OwnedStore) -> None:
+    """Reads history and whose it is."""
+    assert identity_of(store).generation == 1
+    assert StoredHistory(store).read(0, 10, 10_000).events
+
+
+def projector(store: OwnedStore, owner: OwnedStore) -> None:
+    """Makes views that lag behind history, with names in plain."""
+    _new_accounts(owner)
+    assert identity_of(store).generation == 1
+    TopicViews(store, ["invoices"]).begin()
+
+
+def commands(store: OwnedStore, owner: OwnedStore) -> None:
+    """Changes setup, accounts and what they hold, forgets a name, asks for a bill run."""
+    number = f"C-{next(_numbers)}"
+    series = {"prefix": "N-", "start": 1000 + next(_numbers), "length": 6}
+    _ask(store, "apply", setup={"owner": {"invoice_numbers": series}})
+    _ask(store, "apply", setup={"accounts": [_account(number)]})
+    held = {"account_package": f"{number}/internet"}
+    _ask(store, "cancel_account_package", **held, as_of="2020-09-01")
+    _ask(store, "apply", setup={"accounts": [{"number": number, "status": "closed"}]})
+    _ask(store, "erase_account", account=number)
+    _ask(store, "schedule_bill_run", bill_run="Default", billing_period=OCTOBER)
+
+
+def scheduler(store: OwnedStore, owner: OwnedStore) -> None:
+    """Fires a schedule, cuts its execution into chunks, ends it."""
+    _finish(owner, owner, owner)
+    _new_accounts(owner)
+    _ask(owner, "schedule_bill_run", bill_run="Default", billing_period=OCTOBER)
+    _finish(owner, store, owner)
+
+
+def worker(store: OwnedStore, owner: OwnedStore) -> None:
+    """Bills what is to wait, then puts it on invoices, and ends the executions."""
+    _finish(owner, owner, owner)
+    for actions in (["bill_packages"], ["bill_packages", "generate_invoice"]):
+        name = f"R-{next(_numbers)}"
+        run = {"name": name, "bill_groups": ["G"], "exchange_rates": "October", "actions": actions}
+        _new_accounts(owner, bill_runs=[run])
+        _ask(owner, "schedule_bill_run", bill_run=name, billing_period=OCTOBER)
+        _finish(owner, owner, store)
+
+
+def _finish(owner: OwnedStore, schedules: OwnedStore, works: OwnedStore) -> None:
+    """Lets a scheduler and a worker do everything there is to do."""
+    line = Line()
+    scheduler = Spreading(schedules, line, lambda _: None, resend=0)
+    attempts = StoredAttempts(works.views_database())
+    worker = Working(works, line, attempts, Isolated(works.url), wait=0)
+    while firing.next_due(owner) or unfinished(owner):
+        scheduler.step()
+        while worker.step():
+            pass
+
+
+JOBS: dict[str, Job] = {
+    "relay": relay,
+    "projector": projector,
+    "commands": commands,
+    "scheduler": scheduler,
+    "worker": worker,
+}
+
+
+def test_the_guide_has_every_role() -> None:
+    assert set(GRANTS) == set(JOBS)
+
+
+@pytest.mark.parametrize("role", JOBS)
+def test_a_role_needs_every_grant_and_no_other(
+    store: PostgresStore, postgres_url: str, role: str
+) -> None:
+    """Without any one of them it is refused, and changes nothing for good."""
+    seed.set_up(store)
+    seed.add_accounts(store, 3)
+    with database_user(postgres_url, role) as user:
+        user.grant(GRANTS[role])
+        refused: list[tuple[Granted, str]] = []
+        for grant in GRANTS[role]:
+            user.revoke([grant])
+            try:
+                _do(user, role, store)
+            except StoreError as error:
+                refused.append((grant, error.code))
+            user.grant([grant])
+        assert refused == [(grant, "permission_denied") for grant in GRANTS[role]]
+        _do(user, role, store)
+
+
+def _do(user: DatabaseUser, role: str, owner: OwnedStore) -> None:
+    with closing(open_store(user.url)) as mine:
+        JOBS[role](mine, owner)
