@@ -10,7 +10,7 @@ from commands.store import Staged
 from infra.store import state_rows
 from infra.store.chain import middle
 from infra.store.database import Database, Row
-from infra.store.prepared import PLAIN, EncodedEvent
+from infra.store.prepared import LARGEST, PLAIN, EncodedEvent, too_large
 from schemas.kinds import STATELESS, kind_of_type
 
 _COLUMNS = "position, stream, version, topic, schema_version, payload"
@@ -98,6 +98,8 @@ def _notification(row: Row) -> Notification:
 def encoded(stored: StoredEvent) -> EncodedEvent:
     """The library's event as our tables hold it."""
     name, version = split_topic(stored.topic)
+    if len(stored.state) > LARGEST:
+        raise too_large(name, len(stored.state))
     return EncodedEvent(
         stream_of(stored.originator_id),
         stored.originator_version,

@@ -9,6 +9,7 @@ from aggregates.chunk import ChunkBilled
 from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
+from aggregates.refusal import Refusal
 from commands.store import Batch, Metadata, Staged
 from infra.store.chain import ID_LENGTH, Middle, middle
 from infra.store.state_rows import RowWrite, row_writes
@@ -18,6 +19,9 @@ from schemas.kinds import STATELESS
 _encode = msgspec.json.Encoder().encode
 
 PLAIN, NUMBERED, CLOSES_CHUNK = 0, 1, 2
+
+LARGEST = 256 * 1024
+"""Bytes of an event at most: it must fit into a message of Kafka, headers and all (decision 11)."""
 
 
 class EncodedEvent(NamedTuple):
@@ -48,7 +52,9 @@ _topics: dict[type[Event], tuple[str, int, Middle]] = {
 
 
 def prepare(batch: Batch) -> Prepared:
-    """Encodes a batch. Raises ValueError for one that could not be written as it stands."""
+    """Encodes a batch. Raises ValueError for one that could not be written as it stands, and the
+    refusal `event_too_large`: then nothing of it is written.
+    """
     events: list[EncodedEvent] = []
     numbered = batch.numbers is not None
     invoices = 0
@@ -65,13 +71,28 @@ def prepare(batch: Batch) -> Prepared:
                 invoices += gap
             elif cls is ChunkBilled and numbered:
                 gap = CLOSES_CHUNK
-            events.append(EncodedEvent(staged.stream, version, *_topics[cls], _encode(event), gap))
+            payload = _encode(event)
+            if len(payload) > LARGEST:
+                raise too_large(_topics[cls][0], len(payload))
+            events.append(EncodedEvent(staged.stream, version, *_topics[cls], payload, gap))
     return Prepared(
         events,
         row_writes(batch.changes),
         encode_metadata(batch.metadata),
         invoices,
         _unguarded(batch.changes),
+    )
+
+
+def too_large(name: str, size: int) -> Refusal:
+    """The refusal of an event that would not fit on a topic."""
+    return Refusal(
+        "event_too_large",
+        f"an event {name} would have {size:,} bytes and {LARGEST:,} are allowed; nothing was "
+        "written: shorten its texts, or ask for less at once",
+        event=name,
+        bytes=size,
+        allowed=LARGEST,
     )
 
 

@@ -12,7 +12,10 @@ from aggregates.account import AccountRenamed, InvoicerChanged
 from aggregates.account_package.events import PackageRemoved
 from aggregates.execution import CancelRequested, ExecutionQueued, ExecutionStarted
 from aggregates.receivables import ChargesWaiting, Waiting
+from aggregates.refusal import Refusal
 from commands.store import Absence, Conflict, Metadata, Numbers, Reading, Staged, Store
+from infra.store.prepared import LARGEST
+from schemas.stored import encode
 from tests.infra.store import build
 from tests.infra.store.build import Billing, a_charge, add_package, batch, open_account, staged
 
@@ -94,6 +97,20 @@ class StoreContract:
         with pytest.raises(ValueError, match="without its state"):
             store.append(batch(store, change))
         assert store.log(0, 1) == []
+
+    def test_an_event_that_is_too_large_is_refused_with_all_beside_it(self, store: Store) -> None:
+        """256 KiB, its encoding and all, still go in."""
+        before = build.account_state("A")
+        store.append(batch(store, open_account("A")))
+        around = len(encode(AccountRenamed(name="")).payload)
+        most = AccountRenamed(name="n" * (LARGEST - around))
+        store.append(batch(store, staged("account", A, 1, most, before=before)))
+        more = AccountRenamed(name="n" * (LARGEST - around + 1))
+        made = batch(store, open_account("B"), staged("account", A, 2, more, before=before))
+        with pytest.raises(Refusal, match=r"event_too_large: .*262,145 bytes"):
+            store.append(made)
+        assert not store.exists(B)
+        assert len(store.log(0, 10)) == len(store.stream(A)) == 2
 
     def test_a_read_version_is_checked_when_somebody_wrote_since(self, store: Store) -> None:
         store.append(batch(store, open_account("A")))

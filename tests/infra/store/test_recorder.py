@@ -8,8 +8,10 @@ from eventsourcing.persistence import EventStore, IntegrityError, StoredEvent, T
 
 from aggregates import identity
 from aggregates.account import AccountEvent, AccountRenamed, AccountState, evolve
+from aggregates.refusal import Refusal
 from infra.store.mapper import DomainEvent, HistoryMapper
 from infra.store.owned import OwnedStore
+from infra.store.prepared import LARGEST
 from infra.store.state_rows import MissingState
 from infra.store.verify_history import verify_history
 from schemas.stored import encode
@@ -42,6 +44,13 @@ def test_notifications_are_the_history_in_order(store: OwnedStore) -> None:
     assert [note.id for note in select(2, 2)] == [2, 3]
     assert [note.id for note in select(2, 9, 4, inclusive_of_start=False)] == [3, 4]
     assert [note.id for note in select(1, 9, topics=["account.opened.v1"])] == [2, 4]
+
+
+def test_an_event_that_is_too_large_is_refused(store: OwnedStore) -> None:
+    stored = StoredEvent(UUID(bytes=A), 1, "account.opened.v1", b"x" * (LARGEST + 1))
+    with pytest.raises(Refusal, match="event_too_large"):
+        store.recorder.insert_events([stored])
+    assert store.head.position == 0
 
 
 def test_what_the_library_inserts_is_part_of_the_chain(store: OwnedStore) -> None:
