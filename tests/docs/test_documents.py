@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 import pytest
 
-from infra.cli.verbs import VERBS
 from tests.docs.executed import DOCUMENTS, comparable, executed
 from tests.support.sources import ROOT, named
-from tests.support.verbs import command_of
+from tests.support.verbs import understood
 
 EXAMPLES = {path.read_text() for path in (ROOT / "docs" / "examples").glob("*.yaml")}
 
@@ -43,11 +42,8 @@ def _typed() -> list[tuple[str, str]]:
 def test_every_command_line_in_a_document_is_understood(document: str, typed: str) -> None:
     """Also where a document cannot be executed, because its ids or files are made up."""
     words = shlex.split(typed.partition(" | ")[0])
-    name = next(n for n in (" ".join(words[:2]), words[0]) if n in VERBS)
-    command, context = command_of(name)
-    rest = words[len(name.split()) :]
     try:
-        command.make_context(context.info_name, rest, parent=context.parent)
+        understood(words)
     except click.BadParameter as wrong:
         if "does not exist" not in str(wrong):  # a file may be made up, words may not
             raise

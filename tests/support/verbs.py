@@ -1,8 +1,11 @@
 """The program's verbs as its users meet them."""
 
+from collections.abc import Sequence
+
 import click
 
 from infra.cli.main import program
+from infra.cli.verbs import VERBS
 
 
 def command_of(name: str) -> tuple[click.Command, click.Context]:
@@ -26,3 +29,11 @@ def help_of(name: str) -> str:
     """What `billstream NAME --help` prints."""
     command, context = command_of(name)
     return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+
+
+def understood(words: Sequence[str]) -> None:
+    """Takes a command line as the program would, without doing it. Raises click's errors."""
+    name = next(n for n in (" ".join(words[:2]), words[0]) if n in VERBS)
+    command, context = command_of(name)
+    rest = list(words[len(name.split()) :])
+    command.make_context(context.info_name, rest, parent=context.parent)

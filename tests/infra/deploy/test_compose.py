@@ -1,5 +1,6 @@
 """The files for container engines: their shape, and that they say what the program understands."""
 
+import json
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 from infra.stack.parts import KAFKA_VERSION
 from tests.support.known_settings import known_settings
 from tests.support.sources import ROOT
+from tests.support.verbs import understood
 
 FOLDER = ROOT / "infra" / "deploy"
 CONDITIONS = {"service_healthy", "service_completed_successfully"}
@@ -42,6 +44,16 @@ def test_every_variable_is_a_real_setting() -> None:
 def test_every_role_has_a_service_of_its_own(services: dict[str, Any]) -> None:
     assert {name for name, one in services.items() if one.get("command", [""])[0] == "run"} == ROLES
     assert all(services[role]["command"] == ["run", role] for role in ROLES)
+
+
+def test_every_command_line_is_understood(services: dict[str, Any], stages: list[str]) -> None:
+    """Verbs, their options and values: what stands here starts."""
+    lines = {name: one["command"] for name, one in services.items() if "build" in one}
+    assert '\nENTRYPOINT ["billstream"]\n' in stages[1]
+    (default,) = re.findall(r"^CMD (.*)$", stages[1], re.MULTILINE)
+    assert len(lines) == len(ROLES) + 2
+    for words in (*lines.values(), json.loads(default)):
+        understood(words)
 
 
 def test_every_image_says_its_version(services: dict[str, Any]) -> None:
