@@ -54,6 +54,10 @@ class Running:
                 found.append(json.loads(line))
         return [line for line in found if not event or line["event"] == event]
 
+    def said(self, words: str) -> bool:
+        """It has written that somewhere."""
+        return words in self.log.read_text(errors="replace")
+
     def ready(self, seconds: float = 60) -> "Running":
         """Waits until it is."""
 

@@ -10,6 +10,7 @@ test has of its own are names: a schema, a prefix of topics and groups.
 import os
 import secrets
 from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,12 @@ _QUICK = {"fsync": "off"}
 """A test's data need not outlive a power cut. A server that is killed loses nothing it has
 committed even so: the operating system has it.
 """
+
+_IMPATIENT = {
+    "group.min.session.timeout.ms": "1000",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+}
+"""Members that hang are given up as soon as a test asks for."""
 
 
 class KafkaServer(NamedTuple):
@@ -149,17 +156,31 @@ def secure_kafka(secure_server: Kafka) -> Generator[SecureKafka]:
 @pytest.fixture
 def own_postgres(servers: Run) -> Generator[OwnPostgres]:
     """A PostgreSQL that this test may stop and kill; it is up at the beginning."""
-    mine = servers.start(lambda run: _make_postgres(run, f"postgres-{os.getpid()}"))
+    with postgres_of_ones_own(servers) as server:
+        yield server
+
+
+@pytest.fixture
+def own_kafka(servers: Run) -> Generator[OwnKafka]:
+    """A broker that this test may stop and kill; it is up at the beginning."""
+    with kafka_of_ones_own(servers) as server:
+        yield server
+
+
+@contextmanager
+def postgres_of_ones_own(run: Run) -> Generator[OwnPostgres]:
+    """What the fixture `own_postgres` gives, for programs that are no test."""
+    mine = run.start(lambda run: _make_postgres(run, f"postgres-{os.getpid()}"))
     schema = _some("t_")
     yield OwnPostgres(mine, f"{mine.url}?schema={schema}")
     mine.start()
     drop_schema(mine.url, schema)
 
 
-@pytest.fixture
-def own_kafka(servers: Run) -> Generator[OwnKafka]:
-    """A broker that this test may stop and kill; it is up at the beginning."""
-    mine = servers.start(lambda run: _make_kafka(run, f"kafka-{os.getpid()}"))
+@contextmanager
+def kafka_of_ones_own(run: Run) -> Generator[OwnKafka]:
+    """What the fixture `own_kafka` gives, for programs that are no test."""
+    mine = run.start(lambda run: _make_kafka(run, f"kafka-{os.getpid()}"))
     server = OwnKafka(mine, mine.bootstrap_servers, _some("t-"))
     yield server
     mine.start()
@@ -202,7 +223,7 @@ def _make_postgres(run: Run, name: str = "postgres") -> Postgres:
 
 
 def _make_kafka(run: Run, name: str = "kafka") -> Kafka:
-    return Kafka(run.folder / name, run.ports(name, 2), new_cluster())
+    return Kafka(run.folder / name, run.ports(name, 2), new_cluster(), _IMPATIENT)
 
 
 def _make_registry(run: Run, postgres: Postgres) -> Registry:
