@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -66,6 +66,13 @@ class Page(NamedTuple):
     root: str
 
 
+class Parcel(NamedTuple):
+    """So many messages as the log wants them, made ready beforehand."""
+
+    messages: int
+    content: Any
+
+
 class History(Protocol):
     """What a relay reads."""
 
@@ -87,15 +94,21 @@ class EventLog(Protocol):
         """
         ...
 
-    def publish(self, messages: Sequence[Message], mark: Mark) -> None:
-        """All of it or nothing. Refused with `relay_fenced` when another relay has begun."""
+    def pack(self, messages: Sequence[Message]) -> Parcel:
+        """Makes messages ready, for the generation in use. May be done while others are
+        published, in another thread.
+        """
+        ...
+
+    def publish(self, parcel: Parcel, mark: Mark) -> None:
+        """All of it or nothing, once. Refused with `relay_fenced` when another relay has begun."""
         ...
 
     def close(self) -> None: ...
 
 
-Prepared = tuple[Page, Sequence[Message]]
-"""Events as read, and the messages they become."""
+Prepared = tuple[Page, Parcel]
+"""Events as read, and what they become."""
 
 
 class Relay:
@@ -128,15 +141,16 @@ class Relay:
     def step(self) -> bool:
         try:
             mark = self._mark or self._begin()
-            page, messages = self._next(mark.position)
+            page, parcel = self._next(mark.position)
             check_anchor(mark, page)
             if page.events:
                 self._look_ahead(page)
-                mark = self._publish(mark, page, messages)
+                mark = self._publish(mark, page, parcel)
             elif self._clock() - self._said > BEAT_SECONDS:
-                self._say([], mark)
+                self._say(parcel, mark)
         except Unavailable:
             self._mark = None
+            self._forget_ahead()
             raise
         self._mark = mark
         self._tell_lag(mark, page)
@@ -155,7 +169,7 @@ class Relay:
         same = found is not None and found.generation == mark.generation
         partitions = self._log.use(mark.generation, found.partitions if found and same else {})
         mark = msgspec.structs.replace(mark, relay=self._me, partitions=partitions)
-        self._say([], mark)
+        self._say(self._log.pack([]), mark)
         return mark
 
     def _next(self, position: int) -> Prepared:
@@ -169,7 +183,7 @@ class Relay:
 
     def _prepare(self, position: int) -> Prepared:
         page = self._history.read(position, BATCH_EVENTS, BATCH_BYTES)
-        return page, self._publisher.messages(page.events)
+        return page, self._log.pack(self._publisher.messages(page.events))
 
     def _look_ahead(self, page: Page) -> None:
         """The next batch is read and encoded while Kafka takes this one."""
@@ -177,7 +191,13 @@ class Relay:
         if last < page.head:
             self._ahead = last, self._thread.submit(self._prepare, last)
 
-    def _publish(self, mark: Mark, page: Page, messages: Sequence[Message]) -> Mark:
+    def _forget_ahead(self) -> None:
+        """What was made ready was so for a log that is opened anew."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead[1].exception()
+
+    def _publish(self, mark: Mark, page: Page, parcel: Parcel) -> Mark:
         last = page.events[-1]
         mark = msgspec.structs.replace(
             mark,
@@ -187,12 +207,12 @@ class Relay:
             root=page.root,
             invoices=last_number(page.events, mark.invoices),
         )
-        self._say(messages, mark)
-        self._meter.add("relayed", len(messages))
+        self._say(parcel, mark)
+        self._meter.add("relayed", parcel.messages)
         return mark
 
-    def _say(self, messages: Sequence[Message], mark: Mark) -> None:
-        self._log.publish(messages, mark)
+    def _say(self, parcel: Parcel, mark: Mark) -> None:
+        self._log.publish(parcel, mark)
         self._said = self._clock()
 
     def _tell_lag(self, mark: Mark, page: Page) -> None:

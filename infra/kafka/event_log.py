@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from aggregates.refusal import Refusal
 from consumers.publishing import Message
-from consumers.relay import Mark
+from consumers.relay import Mark, Parcel
 from infra.kafka import clients, topics
 from infra.kafka.clients import KafkaUnreachable, translated
 from infra.kafka.marks import MARK_KEY, encode_mark, last_mark
+from infra.kafka.packing import hand_over, pack, was_sent
 from infra.kafka.settings import KafkaSettings
 from schemas import topics as names
 
@@ -31,6 +32,7 @@ class KafkaEventLog:
         self._settings = settings
         self._me = me
         self._called: dict[str, str] = {}
+        self._partitions: dict[str, int] = {}
         self._producer: KafkaProducer | None = None
         self._begun = 0.0
         self._longest = settings.kafka_transaction_timeout
@@ -59,16 +61,20 @@ class KafkaEventLog:
         mine = [wanted[topic] for topic in (*names.EVENT_TOPICS, names.REPLIES)]
         admin = clients.admin(self._settings)
         try:
-            return topics.check(admin, self._settings, mine, kept)
+            self._partitions = topics.check(admin, self._settings, mine, kept)
         finally:
             admin.close()
+        return self._partitions
 
-    def publish(self, messages: Sequence[Message], mark: Mark) -> None:
+    def pack(self, messages: Sequence[Message]) -> Parcel:
+        return Parcel(len(messages), pack(messages, self._called, self._partitions, BATCH_BYTES))
+
+    def publish(self, parcel: Parcel, mark: Mark) -> None:
         from kafka.errors import KafkaError
 
         assert self._producer is not None
         try:
-            self._transaction(self._producer, messages, mark)
+            self._transaction(self._producer, parcel, mark)
         except KafkaError as error:
             self.close()
             raise self._cause(error) from error
@@ -79,22 +85,19 @@ class KafkaEventLog:
         if producer is not None:
             clients.end(producer)
 
-    def _transaction(
-        self, producer: "KafkaProducer", messages: Sequence[Message], mark: Mark
-    ) -> None:
+    def _transaction(self, producer: "KafkaProducer", parcel: Parcel, mark: Mark) -> None:
         self._begun = time.monotonic()
         producer.begin_transaction()
-        called, send = self._called, producer.send
-        sent = [
-            send(called[topic], value=value, key=key, headers=headers)
-            for topic, key, value, headers in messages
-        ]
-        sent.append(send(called[topics.RELAY], value=encode_mark(mark), key=MARK_KEY, partition=0))
-        producer.flush(timeout=PATIENCE * self._longest)
-        failed = next((one for one in sent if not one.succeeded()), None)
-        if failed is not None:
-            raise failed.exception or KafkaUnreachable("kafka_unreachable", "a batch was not sent")
-        _within(PATIENCE * self._longest, producer.commit_transaction)
+        batches = hand_over(producer, parcel.content)
+        said = producer.send(
+            self._called[topics.RELAY], value=encode_mark(mark), key=MARK_KEY, partition=0
+        )
+        producer.flush(timeout=PATIENCE)
+        if not said.succeeded():
+            raise said.exception or KafkaUnreachable("kafka_unreachable", "a mark was not sent")
+        if not all(map(was_sent, batches)):
+            raise KafkaUnreachable("kafka_unreachable", "a batch was not sent")
+        _within(PATIENCE, producer.commit_transaction)
 
     def _cause(self, error: BaseException) -> Refusal:
         """Another relay has begun, or only this transaction has failed. A relay that was paused

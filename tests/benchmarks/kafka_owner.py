@@ -4,7 +4,7 @@ import os
 import resource
 import secrets
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -72,7 +72,7 @@ def _cpu() -> float:
 def servers() -> Generator[Servers]:
     """Those that the environment names, else a stack that is gone afterwards."""
     with ExitStack() as ends:
-        named = os.environ
+        named: Mapping[str, str] = os.environ
         if not named.get(DATABASE, "").startswith("postgres") or KAFKA not in named:
             folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
             stack = Stack(folder / "stack")

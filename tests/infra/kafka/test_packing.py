@@ -1,0 +1,64 @@
+"""Messages packed beforehand are what kafka-python would have sent, where it would have sent it."""
+
+import random
+from collections import defaultdict
+from importlib import import_module
+from typing import Any
+
+from kafka.partitioner.default import murmur2
+
+from consumers.publishing import Message
+from infra.kafka.packing import pack
+from infra.kafka.partitions import murmur2 as ours
+from infra.kafka.partitions import partition_of
+
+CALLED = {"invoices": "acme.invoices", "accounts": "acme.accounts"}
+PARTITIONS = {"acme.invoices": 6, "acme.accounts": 3}
+
+
+def test_keys_lie_where_every_client_puts_them() -> None:
+    chance = random.Random(5)
+    for length in [*range(80), 500, 1001]:
+        key = chance.randbytes(length)
+        assert ours(key) == murmur2(key) & 0xFFFFFFFF
+
+
+def _messages(count: int) -> list[Message]:
+    chance = random.Random(6)
+    topics = list(CALLED)
+    return [
+        Message(
+            chance.choice(topics),
+            b"%d" % chance.randrange(40),
+            chance.randbytes(chance.choice([0, 10, 600, 5_000])),
+            [("position", b"%d" % number), ("é", b"")],
+        )
+        for number in range(count)
+    ]
+
+
+def _records(batch: Any) -> list[Any]:
+    batch.close()
+    read: Any = import_module("kafka.record.memory_records").MemoryRecords
+    return [record for part in read(bytes(batch.buffer())) for record in part]
+
+
+def test_each_partition_gets_its_messages_in_order_and_as_they_were() -> None:
+    messages = _messages(3_000)
+    wanted: dict[tuple[str, int], list[Message]] = defaultdict(list)
+    for message in messages:
+        name = CALLED[message.topic]
+        wanted[name, partition_of(message.key, PARTITIONS[name])].append(message)
+    found: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    for place, batch in pack(messages, CALLED, PARTITIONS, 1_000_000):
+        found[place] += _records(batch)
+    assert {
+        place: [(r.key, r.value, r.headers) for r in some] for place, some in found.items()
+    } == {place: [(m.key, m.value, m.headers) for m in some] for place, some in wanted.items()}
+
+
+def test_no_batch_is_larger_than_allowed_but_for_a_single_message() -> None:
+    large = Message("invoices", b"1", bytes(9_000), [])
+    small = Message("invoices", b"1", bytes(100), [])
+    batches = pack([small, large, small, small], CALLED, PARTITIONS, 1_000)
+    assert [len(_records(batch)) for _, batch in batches] == [1, 1, 2]
