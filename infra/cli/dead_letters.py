@@ -72,7 +72,7 @@ def show(id: str, as_json: bool) -> None:
     )
 )
 @click.argument("ids", nargs=-1, metavar="[ID]…")
-@click.option("--all", "every", is_flag=True, help="Every dead letter.")
+@click.option("--all", "every", is_flag=True, help="Every dead letter that is whole.")
 @click.option(
     "--new-id",
     is_flag=True,
@@ -89,7 +89,7 @@ def resend(ids: tuple[str, ...], every: bool, new_id: bool, as_json: bool) -> No
         raise click.UsageError("Name dead letters, or all of them with --all.")
     settings = kafka_settings()
     found = (
-        list(dead_letters.letters(settings))
+        [one for one in dead_letters.letters(settings) if not one.cut]
         if every
         else [dead_letters.letter(settings, id) for id in ids]
     )
@@ -109,6 +109,7 @@ def _plain(letter: "DeadLetter") -> dict[str, Any]:
         "from": letter.source,
         "key": _text(letter.key),
         "value": _text(letter.value),
+        "cut": letter.cut or None,
         "headers": [{"name": name, "value": _text(value)} for name, value in letter.headers],
     }
 

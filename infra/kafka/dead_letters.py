@@ -9,7 +9,7 @@ from consumers.commands_in import Incoming, Reason
 from infra.kafka import clients
 from infra.kafka.clients import KafkaUnreachable, translated
 from infra.kafka.settings import KafkaSettings
-from infra.kafka.topics import topic_missing, topic_names
+from infra.kafka.topics import LARGE, topic_missing, topic_names
 from schemas import topics as names
 
 if TYPE_CHECKING:
@@ -22,9 +22,13 @@ CAME_FROM = "dead_letter_from"
 AT = "dead_letter_at"
 NULLS = "dead_letter_null_headers"
 RESENT = "dead_letter_resent"
+CUT = "dead_letter_cut"
 
-OURS = frozenset({CODE, REASON, CAME_FROM, AT, NULLS})
+OURS = frozenset({CODE, REASON, CAME_FROM, AT, NULLS, CUT})
 LONGEST_REASON = 2_000
+
+ROOM = LARGE - 64 * 1024
+"""Bytes of a letter at most, beside ours."""
 POLL_MS = 10_000
 
 
@@ -45,6 +49,10 @@ class DeadLetter(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes | None]]
+    cut: int = 0
+    """Bytes it had when it was larger than a letter may be: only its beginning is kept, and all
+    of it lies where it came from. 0: it is whole.
+    """
 
     def text(self, header: str) -> str:
         """A header of the original message as text, as far as it is any."""
@@ -54,8 +62,12 @@ class DeadLetter(NamedTuple):
 
 def dead_letter(message: Incoming, topic: str, reason: Reason, now: datetime) -> Sendable:
     """The message as it came, and ours above it. No bytes at all stay no bytes, but for a header:
-    Kafka's library sends none without a value, so those are named.
+    Kafka's library sends none without a value, so those are named. Of one that a topic of commands
+    with larger messages than ours let through, the beginning: it must not block what comes after.
     """
+    size = _size(message)
+    if size > ROOM:
+        message = _beginning(message)
     nulls = [str(index) for index, (_, value) in enumerate(message.headers) if value is None]
     headers: list[tuple[str, bytes | None]] = [
         (name, value or b"") for name, value in message.headers
@@ -66,12 +78,28 @@ def dead_letter(message: Incoming, topic: str, reason: Reason, now: datetime) ->
         CAME_FROM: f"{topic}/{message.partition}/{message.offset}",
         AT: now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         NULLS: ",".join(nulls),
+        CUT: str(size) if size > ROOM else "",
     }
     ours = [(name, text.encode(errors="replace")) for name, text in written.items() if text]
     key = message.key
     if key is None and message.value is None:
         key = b""
     return Sendable(key, message.value, [*headers, *ours])
+
+
+def _size(message: Incoming) -> int:
+    headers = sum(len(name) + len(value or b"") for name, value in message.headers)
+    return len(message.key or b"") + len(message.value or b"") + headers
+
+
+def _beginning(message: Incoming) -> Incoming:
+    """A thousand bytes of everything, and of the value more."""
+    key, value = message.key, message.value
+    return message._replace(
+        key=None if key is None else key[:1000],
+        value=None if value is None else value[: ROOM // 2],
+        headers=[(name[:200], (value or b"")[:1000]) for name, value in message.headers[:100]],
+    )
 
 
 def read_letter(partition: int, offset: int, record: Any) -> DeadLetter:
@@ -90,6 +118,7 @@ def read_letter(partition: int, offset: int, record: Any) -> DeadLetter:
         record.key,
         record.value,
         headers,
+        int(mine.get(CUT) or 0),
     )
 
 
@@ -157,6 +186,14 @@ def resend(settings: KafkaSettings, found: Sequence[DeadLetter], new_id: bool) -
     """Sends messages to the commands again, as they came. With `new_id` under an id of their own:
     a command that was refused once is refused for ever.
     """
+    cut = [one.id for one in found if one.cut]
+    if cut:
+        raise Refusal(
+            "dead_letter_cut",
+            f"of dead letter {cut[0]} only the beginning is kept, for it was too large: let its "
+            "sender send a smaller one",
+            ids=cut,
+        )
     topic = topic_names(settings.topic_prefix, 1)[names.COMMANDS]
     producer = clients.producer(settings)
     try:

@@ -26,7 +26,7 @@ FLEET = ("relay", "projector", "commands", "worker", "worker", "scheduler")
 EFFECTIVE = date(2000, 1, 1)
 """A month before the first that is billed."""
 TICK = 0.05
-LONGEST = 180.0
+LONGEST = 120.0
 """Seconds until everything that was asked for has to be done, once nothing goes wrong any more."""
 
 
@@ -80,9 +80,12 @@ class _Life:
                 self._tick()
                 self._service.join(TICK)
             self._strike(fault)
-        wait_until(self._healed, LONGEST, "every part works again")
         self._service.rest()
-        wait_until(self._done, LONGEST, "everything asked for is done")
+        try:
+            wait_until(self._healed, LONGEST, "every part works again")
+            wait_until(self._done, LONGEST, "everything asked for is done")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self._state()}") from None
 
     def close(self) -> None:
         self._service.end()
@@ -108,6 +111,11 @@ class _Life:
                 if not one.overtaken:
                     took = monotonic() - one.began
                     self._outcomes.append(Outcome(one.fault.kind, WENT_ON, took))
+
+    def _state(self) -> str:
+        waits = [one.fault for one in self._open]
+        roles = [place.role for place in self._roles.places if not place.ready]
+        return f"waiting for {waits}, not ready {roles}, {self._service.state()}"
 
     def _healed(self) -> bool:
         self._tick()

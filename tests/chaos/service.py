@@ -103,7 +103,15 @@ class Service(threading.Thread):
     def answered(self) -> bool:
         """Every command that was sent has a reply, and every run that was accepted has ended."""
         accepted = sum(1 for status in self.statuses.values() if status == "accepted")
-        return self.settled and len(self.statuses) == len(self.sent) and len(self.ended) == accepted
+        return (
+            not self._orders
+            and len(self.statuses) == len(self.sent)
+            and len(self.ended) == accepted
+        )
+
+    def state(self) -> str:
+        """For whoever waits in vain."""
+        return f"{len(self.sent)} sent, {len(self.statuses)} answered, {len(self.ended)} runs ended"
 
     def rest(self) -> None:
         self._resting.set()

@@ -68,14 +68,14 @@ class Striking:
 
     def _killed(self, place: Place) -> Waiting:
         place.kill()
-        yield from _until(lambda: place.ready)
+        yield from _until(lambda: place.well)
 
     def _asked_to_end(self, place: Place) -> Waiting:
         running = place.running
         yield from self._end(place)
         if place.running is running:
             place.again()
-        yield from _until(lambda: place.ready)
+        yield from _until(lambda: place.well)
 
     def _paused(self, fault: Fault, place: Place) -> Waiting:
         running = place.running
@@ -83,12 +83,12 @@ class Striking:
         yield from _for(fault.lasts)
         if place.running is running and place.paused:
             place.wake()
-        yield from _until(lambda: place.ready)
+        yield from _until(lambda: place.well)
 
     def _second(self, fault: Fault) -> Waiting:
         """It lives beside the other for a while and is then asked to end."""
         place = self._roles.add(fault.subject)
-        yield from _until(lambda: place.ready)
+        yield from _until(lambda: place.well)
         yield from _for(fault.lasts)
         yield from self._end(place)
         self._roles.places.remove(place)

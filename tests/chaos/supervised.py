@@ -52,6 +52,11 @@ class Place:
         except OSError:
             return False
 
+    @property
+    def well(self) -> bool:
+        """It is ready, or is to be no more."""
+        return self.ready or not self.kept
+
     def kill(self) -> None:
         """And a new one begins, unless it was to end anyway."""
         self.running.kill()

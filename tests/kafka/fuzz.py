@@ -3,12 +3,18 @@
 import json
 import random
 from collections.abc import Callable
+from functools import cache
 
 from commands.catalogue import COMMAND_TYPES
 from schemas.avro_files import of_record, records
+from schemas.catalogue import EVENT_TYPES
 from schemas.headers import AVRO
-from schemas.wire import SINGLE_OBJECT
+from schemas.replies import Accepted, Refused, encode_reply, reply_type
+from schemas.stored import decode
+from schemas.wire import SINGLE_OBJECT, Codec
+from schemas.wire_types import type_of
 from tests.kafka.senders import PERIOD, body, headers
+from tests.schemas.make_golden import path_of
 
 Raw = tuple[bytes | None, list[tuple[str, bytes]]]
 
@@ -33,6 +39,20 @@ _STRANGE: list[object] = [
 ]
 
 
+@cache
+def samples() -> list[tuple[str, bytes]]:
+    """Messages of ours that are whole and no commands: each event, and both replies."""
+    codec, found = Codec(), list[tuple[str, bytes]]()
+    for entry in EVENT_TYPES:
+        stored = json.loads(path_of(entry.name, entry.version).read_text())["stored"]
+        event = decode(entry.name, entry.version, json.dumps(stored).encode())
+        found.append((type_of(entry.name, entry.version), codec.encode_event(event)))
+    refused = Refused(id="1", source="crm", type="apply", code="busy", message="later")
+    for reply in (refused, Accepted(id="1", source="crm", type="apply")):
+        found.append((reply_type(reply), encode_reply(codec, reply, AVRO)))
+    return found
+
+
 class Fuzz:
     """An endless supply; the same seed gives the same messages."""
 
@@ -42,7 +62,8 @@ class Fuzz:
         self._kinds: list[Callable[[], Raw]] = [
             self._bytes,
             self._avro_cut,
-            self._avro_of_another,
+            self._whole_avro_of_another,
+            self._avro_of_nothing,
             self._unknown_ids,
             self._huge,
             self._wrong_headers,
@@ -73,7 +94,12 @@ class Fuzz:
         whole = SINGLE_OBJECT + of_record(type).fingerprint + self._noise(60)
         return self._avro(whole[: self._chance.randrange(1, len(whole))], type)
 
-    def _avro_of_another(self) -> Raw:
+    def _whole_avro_of_another(self) -> Raw:
+        """An event or another command, nothing wrong with it but where it stands."""
+        name, whole = self._chance.choice(samples())
+        return self._avro(whole, self._chance.choice([name, *TYPES]))
+
+    def _avro_of_nothing(self) -> Raw:
         other = of_record(self._chance.choice(list(records()))).fingerprint
         print_ = self._chance.choice([other, self._chance.randbytes(8)])
         start = self._chance.choice([SINGLE_OBJECT + print_, b"\0" + self._chance.randbytes(4)])
@@ -91,10 +117,17 @@ class Fuzz:
         return json.dumps({key: words[key]}).encode(), headers(self._id, type)
 
     def _huge(self) -> Raw:
-        text = json.dumps(body(requested_by="x" * self._chance.randrange(900_000, 1_000_000)))
-        if self._chance.random() < 0.9:
-            text = json.dumps(body(requested_by="x" * self._chance.randrange(5_000)))[:-1]
-        return text.encode(), headers(self._id)
+        """Rarely two megabytes, sometimes one, most often some thousand bytes that are cut off."""
+        match self._chance.random():
+            case luck if luck < 0.02:
+                size = self._chance.randrange(1_900_000, 2_300_000)
+                return bytes(size), headers(self._id, self._chance.choice(TYPES))
+            case luck if luck < 0.1:
+                length = self._chance.randrange(900_000, 1_000_000)
+                return json.dumps(body(requested_by="x" * length)).encode(), headers(self._id)
+            case _:
+                text = json.dumps(body(requested_by="x" * self._chance.randrange(5_000)))
+                return text[:-1].encode(), headers(self._id)
 
     def _wrong_headers(self) -> Raw:
         pairs = headers(self._id, self._chance.choice(TYPES))
