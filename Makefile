@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench chaos docs lock clean
+.PHONY: help install demo test check format bench chaos chaos-kafka docs lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## create .venv with billstream and everything it needs, at locked versions
 
@@ -40,6 +40,10 @@ bench: $(STAMP) ## measure the bill run as ratios of raw inserts in the same run
 
 chaos: $(STAMP) ## long fault injection: hundreds of kills in the middle of runs
 	$(BIN)/python -m pytest -n auto -m chaos
+	$(MAKE) chaos-kafka
+
+chaos-kafka: $(STAMP) ## the part over PostgreSQL and Kafka: 500 faults, and the table of what came of them
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --faults $(or $(FAULTS),500)
 
 docs: $(STAMP) ## write the pages of docs/reference that are made from the code
 	$(BIN)/python -m tests.docs

@@ -17,7 +17,7 @@ from kafka import KafkaConsumer, KafkaProducer
 
 from tests.kafka.senders import SCHEDULE, body, headers
 
-AT_ONCE = 2
+AT_ONCE = 4
 """Runs that are asked for and not ended."""
 
 FIRST = date(2000, 2, 1)
