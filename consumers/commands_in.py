@@ -66,7 +66,7 @@ class Inbox(Protocol):
 
 
 class CommandsIn:
-    """The role. `passes` knows the faults after which a message is tried again."""
+    """The role. `elsewhere` knows the faults that are not the message's: it comes again."""
 
     name = "commands"
 
@@ -76,14 +76,14 @@ class CommandsIn:
         inbox: Inbox,
         codec: Codec,
         personal: PersonalData,
-        passes: Callable[[BaseException], bool],
+        elsewhere: Callable[[BaseException], bool],
         meter: Meter | None = None,
     ) -> None:
         self._store = store
         self._inbox = inbox
         self._codec = codec
         self._personal = personal
-        self._passes = passes
+        self._elsewhere = elsewhere
         self._meter = meter or Silent()
 
     def step(self) -> bool:
@@ -119,12 +119,12 @@ class CommandsIn:
             reason = Reason(error.code, error.sentence)
             self._reply(message, headers, reason)
         except Refusal as refusal:
-            if refusal.code in NO_ANSWER or self._passes(refusal):
+            if refusal.code in NO_ANSWER or self._elsewhere(refusal):
                 raise
             reason = Reason(refusal.code, refusal.sentence)
             self._reply(message, headers, reason)
         except Exception as error:
-            if self._passes(error):
+            if self._elsewhere(error):
                 raise
             reason = Reason("unexpected", f"{type(error).__name__}: {str(error)[:300]}")
             self._reply(message, headers, reason)

@@ -17,7 +17,7 @@ from infra.kafka.settings import KafkaSettings
 from infra.kafka.start import begin
 from infra.kafka.topics import RELAY
 from infra.kafka.work_queue import SESSION_MS
-from infra.run.faults import passes
+from infra.run.faults import not_the_commands
 from infra.store.owned import OwnedStore
 from schemas import topics as names
 
@@ -40,4 +40,4 @@ def open_commands(
     called = begin(store, settings, [names.COMMANDS, names.REPLIES, names.DEAD_LETTERS])
     codec = open_codec(settings)
     inbox = KafkaInbox(settings, called, codec, session_ms)
-    return CommandsIn(store, inbox, codec, personal_keys, passes, meter)
+    return CommandsIn(store, inbox, codec, personal_keys, not_the_commands, meter)

@@ -32,6 +32,13 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, Refusal | StoreError) and error.code in PASSING
 
 
+def not_the_commands(error: BaseException) -> bool:
+    """The database cannot be used: no fault of the command that met it, which must not be put
+    aside for it. A text that it cannot keep is the command's own.
+    """
+    return passes(error) or (isinstance(error, StoreError) and error.code != "text_not_storable")
+
+
 def wants_new_clients(error: BaseException) -> bool:
     """The role is opened anew: Kafka's clients do not recover from everything."""
     return isinstance(error, KafkaUnreachable) or getattr(error, "code", "") == "kafka_failed"
