@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregates.refusal import Refusal
 from consumers.role import Unavailable
+from infra.kafka.quiet import keep_secrets
 from infra.kafka.settings import KafkaSettings
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def _begun(settings: KafkaSettings, make: Callable[[dict[str, Any]], Client]) ->
         begun.append(KafkaNetClient(**options))
         return begun[-1]
 
+    keep_secrets()
     with _ONE_AT_A_TIME, _listening() as causes:
         try:
             return make({**common, "kafka_client": connect})
@@ -202,8 +204,3 @@ def _listening() -> Generator[list[str]]:
 
 def _arguments(record: logging.LogRecord) -> tuple[object, ...]:
     return record.args if isinstance(record.args, tuple) else ()
-
-
-_logger = logging.getLogger("kafka")
-_logger.addHandler(logging.NullHandler())
-_logger.setLevel(logging.INFO)  # its debug log has passwords in it

@@ -14,6 +14,7 @@ from infra.store.owned import OwnedStore
 from schemas.headers import EventHeaders, read_event
 from schemas.topics import EVENT_TOPICS
 from tests.support import seed
+from tests.support.servers import SecureKafka
 
 
 class Broker(Protocol):
@@ -32,6 +33,21 @@ def settings_of(broker: Broker, **more: Any) -> KafkaSettings:
         "kafka_bootstrap_servers": broker.bootstrap_servers,
         "topic_prefix": broker.prefix,
         "kafka_partitions": 3,
+    }
+    return kafka_settings(**{**given, **more})
+
+
+def secured_settings(kafka: SecureKafka, user: str, **more: Any) -> KafkaSettings:
+    """The same for a user of the secured broker."""
+    given = {
+        "topic_prefix": kafka.prefix,
+        "kafka_bootstrap_servers": kafka.bootstrap_servers,
+        "kafka_partitions": 3,
+        "kafka_security_protocol": "SASL_SSL",
+        "kafka_sasl_mechanism": "SCRAM-SHA-512",
+        "kafka_sasl_username": user,
+        "kafka_sasl_password": kafka.users[user],
+        "kafka_ssl_cafile": str(kafka.ca),
     }
     return kafka_settings(**{**given, **more})
 

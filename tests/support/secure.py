@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -57,28 +58,62 @@ def client_settings(
     }
 
 
-def write_certificates(folder: Path, name: str = "broker.pem") -> Path:
-    """Makes a CA and the server's key with its certificate; answers the CA's file."""
-    ca_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+class Certificates(NamedTuple):
+    """Files of a CA, and of a client's certificate signed by it. The client's key is encrypted."""
+
+    ca: Path
+    server: Path
+    client: Path
+    client_key: Path
+
+
+KEY_PASSWORD = "k3y-s3cret"
+
+
+def certificates(folder: Path, client: str = "relay") -> Certificates:
+    """Makes a CA, a server's key with its certificate in one file, and a client's in two."""
+    ca_key, server_key, client_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
     ca_name = _named("Billstream test CA")
     ca = _certificate(ca_name, ca_name, ca_key.public_key())
     ca = ca.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
-    ca_made = ca.add_extension(usage, critical=True).sign(ca_key, hashes.SHA256())
+    ca_pem = _signed(ca.add_extension(usage, critical=True), ca_key)
     server = _certificate(_named("localhost"), ca_name, server_key.public_key())
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(HOST))]
     server = server.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    server_made = server.sign(ca_key, hashes.SHA256())
-    key = server_key.private_bytes(
+    mine = _certificate(_named(client), ca_name, client_key.public_key())
+    secret = serialization.BestAvailableEncryption(KEY_PASSWORD.encode())
+    texts = {
+        "ca.pem": ca_pem,
+        "broker.pem": _key(server_key) + _signed(server, ca_key) + ca_pem,
+        "client.pem": _signed(mine, ca_key),
+        "client.key": _key(client_key, secret),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_bytes(text)
+    (folder / "client.key").chmod(0o600)
+    return Certificates(*(folder / name for name in texts))
+
+
+def write_certificates(folder: Path) -> Path:
+    """Makes a CA and the server's key with its certificate; answers the CA's file."""
+    return certificates(folder).ca
+
+
+def _key(
+    key: ec.EllipticCurvePrivateKey,
+    secret: serialization.KeySerializationEncryption | None = None,
+) -> bytes:
+    return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+        secret or serialization.NoEncryption(),
     )
-    ca_pem = ca_made.public_bytes(serialization.Encoding.PEM)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(key + server_made.public_bytes(serialization.Encoding.PEM) + ca_pem)
-    (folder / "ca.pem").write_bytes(ca_pem)
-    return folder / "ca.pem"
+
+
+def _signed(made: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> bytes:
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def _named(name: str) -> x509.Name:
