@@ -9,15 +9,14 @@ DEFAULT_DATABASE = "sqlite:///billstream.db"
 
 class Settings(NamedTuple):
     """`requested_by` is who asks when a command does not say. Without `kafka_bootstrap_servers`
-    nothing goes over Kafka; without `schema_registry_url` messages carry their schema's
-    fingerprint. `http_address` is where `billstream run` answers health checks and metrics.
+    nothing goes over Kafka; its other settings are in `infra.kafka.settings`. `http_address` is
+    where `billstream run` answers health checks and metrics.
     """
 
     database_url: str
     topic_prefix: str
     requested_by: str
     kafka_bootstrap_servers: str
-    schema_registry_url: str
     http_address: str
 
 
@@ -29,6 +28,5 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         topic_prefix=found.get("BILLSTREAM_TOPIC_PREFIX") or "billstream",
         requested_by=found.get("BILLSTREAM_REQUESTED_BY") or found.get("USER") or "operator",
         kafka_bootstrap_servers=found.get("BILLSTREAM_KAFKA_BOOTSTRAP_SERVERS") or "",
-        schema_registry_url=found.get("BILLSTREAM_SCHEMA_REGISTRY_URL") or "",
         http_address=found.get("BILLSTREAM_HTTP_ADDRESS") or "127.0.0.1:8080",
     )

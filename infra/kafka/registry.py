@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterable
 from http.client import HTTPException
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from tenacity import (
     Retrying,
@@ -53,16 +53,25 @@ class _Answer(NamedTuple):
         return " ".join(str(told).split())[:500]
 
 
+class Access(NamedTuple):
+    """How the registry lets us in. Holds secrets: keep it out of sight."""
+
+    user: str = ""
+    password: str = ""
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    key_password: str = ""
+
+
 class Registry:
     """One registry, spoken to by one process. Use `register` before anything is encoded."""
 
     def __init__(
         self,
         url: str,
+        access: Access | None = None,
         *,
-        user: str = "",
-        password: str = "",
-        ca_file: str | None = None,
         timeout: float = TIMEOUT,
         attempts: int = ATTEMPTS,
     ) -> None:
@@ -73,11 +82,13 @@ class Registry:
             )
         self.url, in_url = _without_user(url)
         self._headers = {"Accept": f"{_TYPE}, application/json", "Content-Type": _TYPE}
-        user, _, secret = in_url.partition(":") if in_url and not user else (user, "", password)
+        access = access or Access()
+        name, _, secret = (unquote(part) for part in in_url.partition(":"))
+        user, password = (access.user, access.password) if access.user else (name, secret)
         if user:
-            token = base64.b64encode(f"{user}:{secret}".encode()).decode()
+            token = base64.b64encode(f"{user}:{password}".encode()).decode()
             self._headers["Authorization"] = f"Basic {token}"
-        self._tls = ssl.create_default_context(cafile=ca_file) if url[:5] == "https" else None
+        self._tls = _tls(access) if url[:5] == "https" else None
         self._timeout = timeout
         self._attempts = attempts
         self._ids: dict[str, int] = {}
@@ -189,6 +200,8 @@ class Registry:
                 return _Answer(error.code, _json(error.read(LONGEST_ANSWER)))
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
+            if isinstance(reason, ssl.SSLCertVerificationError):
+                raise _not_trusted(self.url, reason) from None
             raise self._away(str(reason) or type(error).__name__) from None
 
     def _away(self, reason: str) -> RegistryUnreachable:
@@ -204,13 +217,40 @@ def _refused(url: str, answer: _Answer) -> Refusal:
     if answer.status in (401, 403):
         return Refusal(
             "registry_forbidden",
-            f"the schema registry at {url} does not let us in ({answer.status}): give user and "
-            "password",
+            f"the schema registry at {url} does not let us in ({answer.status}): set "
+            "BILLSTREAM_SCHEMA_REGISTRY_USERNAME and _PASSWORD",
         )
     return Refusal(
         "registry_failed",
         f"the schema registry at {url} answers {answer.status} ({answer.reason}): is this the "
         "address of Confluent's API? Apicurio has it under /apis/ccompat/v7",
+    )
+
+
+def _tls(access: Access) -> ssl.SSLContext:
+    """Trusts the computer's authorities, or only the one given; shows a certificate if there is
+    one.
+    """
+    try:
+        context = ssl.create_default_context(cafile=access.ca_file or None)
+        if access.cert_file:
+            secret = access.key_password
+            context.load_cert_chain(access.cert_file, access.key_file or None, lambda: secret)
+    except (OSError, ValueError) as error:
+        raise Refusal(
+            "settings_invalid",
+            f"a file for the schema registry's TLS cannot be used ({error}): look at "
+            "BILLSTREAM_SCHEMA_REGISTRY_CAFILE, _CERTFILE, _KEYFILE and _KEY_PASSWORD",
+        ) from None
+    return context
+
+
+def _not_trusted(url: str, reason: ssl.SSLCertVerificationError) -> Refusal:
+    return Refusal(
+        "registry_not_trusted",
+        f"the schema registry at {url} shows a certificate that is not trusted "
+        f"({reason.verify_message}): set BILLSTREAM_SCHEMA_REGISTRY_CAFILE to the file of the "
+        "authority that signed it",
     )
 
 

@@ -1,8 +1,9 @@
 """How Kafka is reached, from the environment. Secrets are never shown, in logs, errors or help."""
 
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aggregates.refusal import Refusal
@@ -10,6 +11,9 @@ from aggregates.refusal import Refusal
 LONGEST_PREFIX = 100
 
 TOPIC_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+
+
+_FILES = ("cafile", "certfile", "keyfile")
 
 
 class Hidden(str):
@@ -49,6 +53,24 @@ class KafkaSettings(BaseSettings):
     kafka_transaction_timeout: float = Field(60.0, ge=1, le=900)
     """Seconds after which the broker ends a transaction of a relay that hangs: so long a reader of
     committed messages may have to wait for what came after it."""
+
+    schema_registry_url: SecretStr = SecretStr("")
+    """Without it messages carry their schema's fingerprint. User and password may stand in it."""
+    schema_registry_username: str = ""
+    schema_registry_password: SecretStr = SecretStr("")
+    schema_registry_cafile: str = ""
+    schema_registry_certfile: str = ""
+    schema_registry_keyfile: str = ""
+    schema_registry_key_password: SecretStr = SecretStr("")
+
+    @field_validator(
+        *(f"{of}_{what}" for of in ("kafka_ssl", "schema_registry") for what in _FILES)
+    )
+    @classmethod
+    def _there(cls, path: str) -> str:
+        if path and not Path(path).is_file():
+            raise ValueError(f"there is no file {path}")
+        return path
 
     @model_validator(mode="after")
     def _whole(self) -> "KafkaSettings":

@@ -4,17 +4,22 @@ import json
 import secrets
 import struct
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aggregates.account import MemberJoined
 from aggregates.refusal import Refusal
-from infra.kafka.registry import Registry, RegistryUnreachable, subject_of
+from infra.kafka.codec import open_codec
+from infra.kafka.registry import Access, Registry, RegistryUnreachable, subject_of
+from infra.kafka.settings import KafkaSettings, kafka_settings
 from infra.stack.ports import free_ports
 from schemas.avro_files import of_record, records
 from schemas.wire import Codec
 from schemas.wire_error import WireError
+from tests.infra.kafka.front import front
+from tests.support.secure import KEY_PASSWORD, certificates
 
 JOINED = "billstream.account.member_joined.v1"
 
@@ -136,3 +141,59 @@ def test_another_address_of_the_registry_is_said_to_be_wrong(registry_url: str) 
         Registry(registry_url.replace("/apis/ccompat/v7", "/nowhere")).register("x", [JOINED])
     assert refused.value.code == "registry_failed"
     assert "/apis/ccompat/v7" in refused.value.sentence
+
+
+SECRET = "p4ss:w0rd"
+
+
+def secured(url: str, prefix: str, **more: str) -> KafkaSettings:
+    """As operators set it, for a registry behind a password."""
+    given: dict[str, str] = {
+        "topic_prefix": prefix,
+        "kafka_bootstrap_servers": "127.0.0.1:9",
+        "schema_registry_url": url,
+        "schema_registry_username": "roles",
+        "schema_registry_password": SECRET,
+    }
+    return kafka_settings(**{**given, **more})
+
+
+def test_user_and_password_from_settings(registry_url: str, prefix: str) -> None:
+    event = MemberJoined(member="A-1")
+    with front(registry_url, "roles", SECRET) as url:
+        codec = open_codec(secured(url, prefix))
+        assert codec.decode_event(codec.encode_event(event)) == event
+        in_url = url.replace("http://", "http://roles:p4ss%3Aw0rd@")
+        assert open_codec(secured(in_url, prefix, schema_registry_username="")) is not None
+        for wrong in ({"schema_registry_password": "wr0ng"}, {"schema_registry_username": ""}):
+            settings = secured(url, prefix, **wrong)
+            with pytest.raises(Refusal, match=r"registry_forbidden: .*_PASSWORD") as refused:
+                open_codec(settings)
+            for text in (str(refused.value), str(settings), repr(settings)):
+                assert "wr0ng" not in text
+                assert SECRET not in text
+
+
+def test_tls_and_a_certificate_from_settings(
+    registry_url: str, prefix: str, tmp_path: Path
+) -> None:
+    files = certificates(tmp_path)
+    trusted = {"schema_registry_cafile": str(files.ca)}
+    shown = {
+        "schema_registry_certfile": str(files.client),
+        "schema_registry_keyfile": str(files.client_key),
+        "schema_registry_key_password": KEY_PASSWORD,
+    }
+    with front(registry_url, "roles", SECRET, files.server) as url:
+        open_codec(secured(url, prefix, **trusted))
+        with pytest.raises(Refusal, match=r"registry_not_trusted: .*certificate"):
+            open_codec(secured(url, prefix))
+    with front(registry_url, "roles", SECRET, files.server, str(files.ca)) as url:
+        open_codec(secured(url, prefix, **trusted, **shown))
+        with pytest.raises(RegistryUnreachable):
+            Registry(url, Access(ca_file=str(files.ca)), attempts=1).register(prefix)
+        for wrong in ({"key_password": "wr0ng"}, {"cafile": "/nowhere"}, {"certfile": "/nowhere"}):
+            more = {f"schema_registry_{name}": value for name, value in wrong.items()}
+            with pytest.raises(Refusal, match=r"settings_invalid: .*SCHEMA_REGISTRY_") as refused:
+                open_codec(secured(url, prefix, **{**trusted, **shown, **more}))
+            assert "wr0ng" not in str(refused.value)
