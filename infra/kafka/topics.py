@@ -25,6 +25,8 @@ LARGE = 2 * 1024 * 1024
 
 CREATE_MS = 30_000
 
+POLICY, MOST_BYTES = "cleanup.policy", "max.message.bytes"
+
 
 class TopicSpec(NamedTuple):
     """A topic as it is to be. `fixed`: its number of partitions never changes."""
@@ -37,7 +39,7 @@ class TopicSpec(NamedTuple):
 
     @property
     def compacted(self) -> bool:
-        return "compact" in self.configs["cleanup.policy"]
+        return "compact" in self.configs[POLICY]
 
 
 class TopicFound(NamedTuple):
@@ -153,7 +155,7 @@ def check(
         raise topic_missing(missing)
     for spec in wanted:
         _check_partitions(spec, found[spec.name].partitions, (kept or {}).get(spec.name))
-    _check_policies(admin, settings, wanted)
+    _check_settings(admin, settings, wanted)
     return {spec.name: found[spec.name].partitions for spec in wanted}
 
 
@@ -188,18 +190,21 @@ def _check_partitions(spec: TopicSpec, found: int, kept: int | None) -> None:
         )
 
 
-def _check_policies(
+def _check_settings(
     admin: "KafkaAdminClient", settings: KafkaSettings, wanted: list[TopicSpec]
 ) -> None:
-    """No topic of events is compacted. Who may not look at settings does not look."""
+    """No topic of events is compacted, and each takes our largest messages. Who may not look at
+    settings does not look.
+    """
     try:
-        policies = cleanup_policies(admin, settings, [spec.name for spec in wanted])
+        found = topic_settings(admin, settings, [spec.name for spec in wanted])
     except Refusal as refusal:
         if refusal.code == "kafka_refused":
             return
         raise
     for spec in wanted:
-        policy = policies.get(spec.name, spec.configs["cleanup.policy"])
+        has = found.get(spec.name, spec.configs)
+        policy = has.get(POLICY, spec.configs[POLICY])
         if "compact" in policy and not spec.compacted:
             raise Refusal(
                 "topic_compacted",
@@ -207,12 +212,23 @@ def _check_policies(
                 "it to delete",
                 topic=spec.name,
             )
+        wished = spec.configs.get(MOST_BYTES, "0")
+        if int(has.get(MOST_BYTES, wished)) < int(wished):
+            raise Refusal(
+                "topic_messages_too_small",
+                f"topic {spec.name} takes messages of {has[MOST_BYTES]} bytes at most, ours may "
+                f"have {wished}: set it with `kafka-configs --alter --entity-type topics "
+                f"--entity-name {spec.name} --add-config max.message.bytes={wished}`",
+                topic=spec.name,
+                bytes=has[MOST_BYTES],
+                expected=wished,
+            )
 
 
-def cleanup_policies(
+def topic_settings(
     admin: "KafkaAdminClient", settings: KafkaSettings, wanted: list[str]
-) -> dict[str, str]:
-    """`cleanup.policy` of topics, where it can be seen."""
+) -> dict[str, dict[str, str]]:
+    """The settings of topics that we look at, where they can be seen."""
     from kafka.admin import ConfigResource, ConfigResourceType
 
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
@@ -220,7 +236,6 @@ def cleanup_policies(
         described = admin.describe_configs(resources, config_filter="all")
     topics: Mapping[str, Any] = described.get("topic", {})
     return {
-        name: str(configs["cleanup.policy"]["value"])
+        name: {key: str(configs[key]["value"]) for key in (POLICY, MOST_BYTES) if key in configs}
         for name, configs in topics.items()
-        if "cleanup.policy" in configs
     }

@@ -96,6 +96,43 @@ def test_a_compacted_topic_is_refused(kafka: KafkaServer, tmp_path: Path) -> Non
     store.close()
 
 
+def test_a_topic_for_small_messages_is_refused(kafka: KafkaServer, tmp_path: Path) -> None:
+    settings, store = settings_of(kafka), seeded(tmp_path)
+    make_topics(settings)
+    _remake(settings, "invoices", 3, max_message_bytes="100000")
+    relay = open_relay(store, settings)
+    with pytest.raises(Refusal, match=r"topic_messages_too_small: .*=2097152`") as refused:
+        relay.step()
+    assert f"{kafka.prefix}.invoices takes messages of 100000 bytes" in refused.value.sentence
+    relay.close()
+    _remake(settings, "commands.dead-letters", 1)
+    with pytest.raises(Refusal, match="topic_messages_too_small"):
+        open_commands(store, settings)
+    store.close()
+
+
+def test_each_fault_of_topics_is_an_error_of_the_verb(kafka: KafkaServer, tmp_path: Path) -> None:
+    """`billstream run` ends with status 1 and says why; it does not wait for it to pass."""
+    settings, store = settings_of(kafka), seeded(tmp_path)
+    operator = Operator(settings, store.url)
+    assert _run_refused(operator) == "topic_missing"
+    make_topics(settings)
+    few = Operator(settings_of(kafka, kafka_partitions=4), store.url)
+    assert _run_refused(few) == "topic_partitions_too_few"
+    store.keep_fact(CLUSTER, "the one before")
+    assert _run_refused(operator) == "kafka_cluster_changed"
+    store.close()
+
+
+def _run_refused(operator: Operator) -> str:
+    """The code in the last line of what `billstream run` says before it ends."""
+    done = operator.ask("run", "commands", "--port", "0")
+    assert done.returncode == 1, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: "), done.stderr
+    return last.split(":")[1].strip()
+
+
 def test_another_prefix_or_cluster_is_refused(kafka: KafkaServer, tmp_path: Path) -> None:
     settings, store = settings_of(kafka), seeded(tmp_path)
     make_topics(settings)
