@@ -3,7 +3,7 @@
 import click
 
 from infra.cli.changing import Asking, changing, yes_option
-from infra.cli.options import example
+from infra.cli.options import database_option, example, json_option
 
 
 @click.command(epilog=example("billstream restore finish --yes"))
@@ -37,3 +37,40 @@ def finish(asking: Asking, yes: bool) -> None:
     say(f"Generation {done.generation} of topics; the next invoice number is {done.next_number}.")
     if done.lost:
         notice(f"{done.lost:,} events were published and are lost.")
+    notice("Commands of the lost time are not done again before `billstream restore commands`.")
+
+
+@click.command(
+    epilog=example(
+        "billstream restore commands --since 2020-10-01T08:30",
+        "billstream restore commands --since beginning --json",
+    )
+)
+@click.option(
+    "--since",
+    required=True,
+    metavar="TIME",
+    help="When the backup was made, or somewhat earlier; `beginning`: all that the topic keeps.",
+)
+@database_option
+@json_option
+def commands(since: str, database: str | None, as_json: bool) -> None:
+    """Let commands that were sent since a time be read again from their topic, after an older
+    database was restored. What the database knows gets the same reply and changes nothing, by its
+    source and id; what it has lost is done. Stop every consumer of commands before.
+    """
+    from infra.cli.output import print_json, say
+    from infra.cli.times import TIME, instant, owner_zone
+    from infra.composition import open_app
+    from infra.kafka import restore
+    from infra.kafka.settings import kafka_settings
+
+    with open_app(database) as app:
+        at = None
+        if since != "beginning":
+            at = instant(TIME.convert(since, None, None), owner_zone(app.store))
+        again = restore.read_again(app.store, kafka_settings(), at)
+    if as_json:
+        print_json({"since": at.isoformat() if at else None, "messages": again})
+    else:
+        say(f"{again:,} messages will be read again, by the next `billstream run commands`.")

@@ -117,6 +117,7 @@ VERBS: dict[str, Verb] = {
     "dead-letters show": Verb("infra.cli.dead_letters:show", "Show one with its reason and bytes"),
     "dead-letters resend": Verb("infra.cli.dead_letters:resend", "Send them to the commands again"),
     "restore finish": Verb("infra.cli.restore:finish", "Begin a new epoch from this database"),
+    "restore commands": Verb("infra.cli.restore:commands", "Do again what a restore has lost"),
     "clock show": Verb("infra.cli.clock:show", "Show the time that schedules go by"),
     "clock advance": Verb("infra.cli.clock:advance", "Move a sandbox's clock, firing what is due"),
 }

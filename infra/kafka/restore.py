@@ -1,5 +1,6 @@
 """`billstream restore finish`: from a restored database to topics that agree with it."""
 
+from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -9,11 +10,13 @@ from commands.restoring import Published, finish_restore
 from consumers.relay import Mark, check_anchor, starting_mark
 from infra.kafka import clients, topics
 from infra.kafka.history import StoredHistory, identity_of
+from infra.kafka.inbox import group_of
 from infra.kafka.marks import last_mark
 from infra.kafka.settings import KafkaSettings
-from infra.kafka.start import cluster_of
+from infra.kafka.start import begin, cluster_of
 from infra.kafka.tie import tie
 from infra.store.owned import OwnedStore
+from schemas.topics import COMMANDS
 
 
 class Finished(NamedTuple):
@@ -48,6 +51,39 @@ def finish(store: OwnedStore, settings: KafkaSettings, command: Command) -> Fini
     head = store.head.position - 1
     lost = max(0, published.position - head)
     return Finished(generation, int(outcome.result["next_number"]), lost, made)
+
+
+def read_again(store: OwnedStore, settings: KafkaSettings, since: datetime | None) -> int:
+    """Sets the command consumers back to what was sent since a time (None: to the beginning);
+    how many messages they will read again. They never skip any. Refused while one of them runs.
+    """
+    from kafka import OffsetAndMetadata, TopicPartition
+    from kafka.errors import CommitFailedError, UnknownMemberIdError
+
+    topic = begin(store, settings, [COMMANDS])[COMMANDS]
+    consumer = clients.consumer(settings, group_id=group_of(settings))
+    try:
+        with clients.translated(settings):
+            places = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+            consumer.assign(places)
+            read = {place: consumer.committed(place) or 0 for place in places}
+            start = consumer.beginning_offsets(places)
+            if since is not None:
+                wanted = int(since.timestamp() * 1000)
+                found = consumer.offsets_for_times(dict.fromkeys(places, wanted))
+                start = {place: at.offset if at else read[place] for place, at in found.items()}
+            back = {place: start[place] for place in places if start[place] < read[place]}
+            try:
+                consumer.commit({place: OffsetAndMetadata(at) for place, at in back.items()})
+            except (CommitFailedError, UnknownMemberIdError):
+                raise Refusal(
+                    "commands_running",
+                    "a consumer of commands runs: stop every `billstream run` with the role "
+                    "`commands`, and ask again",
+                ) from None
+    finally:
+        consumer.close(autocommit=False)
+    return sum(read[place] - at for place, at in back.items())
 
 
 _NOTHING = Published(0, 0, 0)

@@ -23,7 +23,7 @@ PROMISED: dict[str, str] = {
     "stack": "up status down",
     "topics": "create list",
     "dead-letters": "list show resend",
-    "restore": "finish",
+    "restore": "finish commands",
 }
 """Fixed names: they may be added to, never taken away or renamed."""
 

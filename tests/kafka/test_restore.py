@@ -2,17 +2,18 @@
 
 import json
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from aggregates.refusal import Refusal
 from consumers.worker import run_execution
-from infra.kafka.roles import open_relay
+from infra.kafka.roles import open_commands, open_relay
 from infra.kafka.settings import KafkaSettings
 from infra.store.open import open_store
 from infra.store.owned import OwnedStore
+from tests.kafka.senders import Sender, body
 from tests.kafka.support import drain, make_topics, positions, published, seeded, settings_of
 from tests.kafka.verbs import Operator
 from tests.support import seed
@@ -71,6 +72,68 @@ def test_a_restored_database(kafka: KafkaServer, tmp_path: Path, written_since: 
     assert operator.must("verify")
     assert operator.refused("restore", "finish", "--yes") == "nothing_restored"
     store.close()
+
+
+def test_commands_that_a_restore_has_lost_are_done_again(
+    kafka: KafkaServer, tmp_path: Path
+) -> None:
+    """What was known before the backup is answered again and not done again."""
+    settings, store = settings_of(kafka), seeded(tmp_path)
+    make_topics(settings)
+    sender, operator = Sender(settings), Operator(settings, store.url)
+    _answer(store, settings, sender, "known")
+    store.close()
+    path, backup = tmp_path / "billstream.db", tmp_path / "backup.db"
+    shutil.copy(path, backup)
+    at = datetime.now(UTC).isoformat()
+    store = open_store(f"sqlite:///{path}")
+    _answer(store, settings, sender, "lost")
+    store.close()
+    for leftover in tmp_path.glob("billstream.db*"):
+        leftover.unlink()
+    shutil.copy(backup, path)
+
+    store = open_store(f"sqlite:///{path}")
+    running = open_commands(store, settings)
+    sender.send("new", body())
+    sender.flush()
+    while not running.step():
+        pass
+    sender.close()
+    assert operator.refused("restore", "commands", "--since", at) == "commands_running"
+    running.close()
+    assert _accepted(store) == ["known", "new"]
+    for since, messages in ((at, 2), ("beginning", 3)):
+        told = operator.must("restore", "commands", "--since", since, "--json")
+        assert json.loads(told)["messages"] == messages
+        role = open_commands(store, settings)
+        while operator_lag(operator) > 0:
+            role.step()
+        role.close()
+        assert _accepted(store) == ["known", "new", "lost"]
+    assert operator.ask("restore", "commands", "--since", "soon").returncode == 2
+    store.close()
+
+
+def _answer(store: OwnedStore, settings: KafkaSettings, sender: Sender, id: str) -> None:
+    """Sends a command and lets it be done."""
+    sender.send(id, body())
+    sender.flush()
+    role = open_commands(store, settings)
+    while id not in _accepted(store):
+        role.step()
+    role.close()
+
+
+def operator_lag(operator: Operator) -> int:
+    """Commands that nobody has read yet."""
+    found = json.loads(operator.must("lag", "--json"))
+    return int(next(one["events"] for one in found if one["consumer"] == "commands"))
+
+
+def _accepted(store: OwnedStore) -> list[str]:
+    every = store.log(0, 10_000)
+    return [e.event.id for e in every if e.type == "command.accepted" and e.event.source == "crm"]
 
 
 def test_nothing_was_restored(kafka: KafkaServer, tmp_path: Path) -> None:
