@@ -18,32 +18,62 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 MONTHS = 12
 
 
-@click.command(epilog=example("billstream demo", "billstream demo --folder my-demo"))
+@click.command(
+    epilog=example(
+        "billstream demo",
+        "billstream demo --folder my-demo",
+        "billstream demo --database postgresql://localhost/billing?schema=demo",
+    )
+)
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
     default=None,
     help="Where to put the two databases; else a new temporary folder.",
 )
-def demo(folder: Path | None) -> None:
+@click.option(
+    "--database",
+    metavar="URL",
+    default=None,
+    help="A PostgreSQL instead: two schemas are made, NAME_small and NAME_telco.",
+)
+def demo(folder: Path | None, database: str | None) -> None:
     """Watch bill runs happen: a small one step by step, then 7,043 customers for twelve months."""
+    if database is not None:
+        if folder is not None or not database.startswith("postgres"):
+            raise click.UsageError("--database names a PostgreSQL; files have a --folder")
+        _small(Shell(_schema(database, "small")))
+        _telco(Shell(_schema(database, "telco")))
+        return
     place = folder or Path(tempfile.mkdtemp(prefix="billstream-demo-"))
     place.mkdir(parents=True, exist_ok=True)
-    _small(Shell(place / "small.db"))
-    _telco(Shell(place / "telco.db"))
+    _small(Shell(f"sqlite:///{place / 'small.db'}"))
+    _telco(Shell(f"sqlite:///{place / 'telco.db'}"))
+
+
+def _schema(url: str, ending: str) -> str:
+    """The URL with a schema of the demo's own: its name with an ending."""
+    from infra.postgres.address import parse
+
+    address = parse(url)
+    joined = "&" if "?" in address.conninfo else "?"
+    return f"{address.conninfo}{joined}schema={address.schema}_{ending}"
 
 
 class Shell:
     """Types commands for the reader and runs them, on a database of its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, url: str) -> None:
         from aggregates.refusal import Refusal
+        from infra.store.open import is_there
 
-        if path.exists():
+        self.shown = url if url.startswith("sqlite:") else _shown(url)
+        if is_there(url):
             raise Refusal(
-                "demo_exists", f"{path} is there already: name another folder with --folder"
+                "demo_exists",
+                f"{self.shown} is there already: name another place with --folder or --database",
             )
-        self.path = path
+        self.url = url
 
     def heading(self, text: str) -> None:
         print(f"\n{text}\n{'=' * len(text)}", flush=True)
@@ -66,10 +96,17 @@ class Shell:
     def _run(self, *words: str) -> None:
         from infra.cli.main import run
 
-        status = run([*words, "--database", f"sqlite:///{self.path}"])
+        status = run([*words, "--database", self.url])
         sys.stdout.flush()
         if status:
             raise SystemExit(status)
+
+
+def _shown(url: str) -> str:
+    """Without its password."""
+    from infra.postgres.address import parse
+
+    return parse(url).shown
 
 
 def _quoted(word: str) -> str:
@@ -136,8 +173,8 @@ def _telco(shell: Shell) -> None:
     last = shell.read("bill-run", "completed")[0]["id"]
     shell.say("The last month again, from history as it was read then, compared byte for byte.")
     shell.type("execution", "replay", last[:8])
-    print(f"\nThe databases are yours to explore:\n  {shell.path.parent}")
-    print(f"  billstream invoice list --database sqlite:///{shell.path} | head")
+    print(f"\nThe databases are yours to explore:\n  {shell.shown}")
+    print(f"  billstream invoice list --database '{shell.shown}' | head")
 
 
 def _month(shell: Shell, run: str, month: int, expected: Decimal) -> int:
