@@ -73,8 +73,8 @@ def unreachable(address: Address, error: Exception) -> StoreError:
 def denied(address: Address, error: Exception | str) -> StoreError:
     return StoreError(
         "permission_denied",
-        f"{address.shown} refuses ({_said(address, error)}): look at the user, its password and "
-        "its grants",
+        f"{address.shown} refuses ({_said(address, error)}): look at the user, its password, "
+        "certificates (sslmode, sslrootcert, sslcert, sslkey) and its grants",
         url=address.shown,
     )
 
@@ -145,9 +145,16 @@ def _without_state(address: Address, error: psycopg.Error) -> StoreError | None:
     words = str(error)
     if "does not exist" in words and "database" in words:
         return _no_database(address)
-    if any(sign in words for sign in ("authentication failed", "role ", "pg_hba.conf", "denied")):
+    if any(sign in words for sign in _REFUSED):
         return denied(address, error)
     return unreachable(address, error)
+
+
+_REFUSED = (
+    *("authentication failed", "role ", "pg_hba.conf", "denied", "certificate"),
+    *("private key file", "SSL error", "does not support SSL"),
+)
+"""What a server says that does not let us in, or that we do not trust."""
 
 
 def _no_database(address: Address) -> StoreError:

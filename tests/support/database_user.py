@@ -1,8 +1,8 @@
 """A user of PostgreSQL that has what a test grants it, and nothing else."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import psycopg
@@ -36,13 +36,12 @@ class DatabaseUser(NamedTuple):
                 what, kind, on = heading, "TABLE", sql.Identifier(self.schema, name)
                 if heading == SCHEMA:
                     what, kind, on = name, "SCHEMA", schema
-                words = [sql.SQL(word) for word in (verb, what, kind, way)]
-                text = sql.SQL("{} {} ON {} {} {} {}")
-                connection.execute(text.format(*words[:3], on, words[3], user))
+                text = f"{verb} {what} ON {kind} {{}} {way} {{}}"
+                connection.execute(sql.SQL(cast("LiteralString", text)).format(on, user))
 
 
 @contextmanager
-def database_user(postgres_url: str, role: str) -> Iterator[DatabaseUser]:
+def database_user(postgres_url: str, role: str) -> Generator[DatabaseUser]:
     """Makes a user who may look into the schema, and drops it afterwards."""
     address, parts = parse(postgres_url), urlsplit(postgres_url)
     name = f"{address.schema}_{role}"
