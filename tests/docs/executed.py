@@ -40,7 +40,7 @@ def comparable(text: str) -> str:
 
 def executed(document: str) -> str:
     """The document with the output that its commands give now."""
-    with TemporaryDirectory() as folder, _elsewhere(Path(folder)):
+    with TemporaryDirectory() as folder, with_examples(Path(folder)):
         return "\n".join(_lines(iter(document.splitlines()))) + "\n"
 
 
@@ -51,11 +51,12 @@ def refreshed(document: str) -> str:
 
 
 @contextmanager
-def _elsewhere(folder: Path) -> Generator[None]:
+def with_examples(folder: Path) -> Generator[None]:
+    """Works in the folder, with a copy of the examples and no settings but who asks."""
     shutil.copytree(ROOT / "docs" / "examples", folder / "docs" / "examples")
     before = dict(os.environ)
-    for name in ("BILLSTREAM_DATABASE_URL", "BILLSTREAM_DEBUG"):
-        os.environ.pop(name, None)
+    for name in [name for name in before if name.startswith("BILLSTREAM_")]:
+        del os.environ[name]
     os.environ["BILLSTREAM_REQUESTED_BY"] = "operator"
     try:
         with chdir(folder):

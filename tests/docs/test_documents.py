@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.docs import shell
 from tests.docs.executed import DOCUMENTS, comparable, executed
 from tests.support.sources import ROOT, named
 from tests.support.verbs import understood
@@ -19,6 +20,13 @@ def test_every_command_prints_what_the_document_shows(document: Path) -> None:
     written = document.read_text()
     assert written.count("\n$ billstream ") >= 4
     assert comparable(executed(written)) == comparable(written), "`make docs` brings it up to date"
+
+
+def test_every_command_typed_into_a_shell_prints_what_the_document_shows() -> None:
+    """Real servers, all roles in the background, another program that sends a command."""
+    written = shell.SHELL_DOCUMENT.read_text()
+    now = shell.comparable(shell.executed(written))
+    assert now == shell.comparable(written), "`make docs` brings it up to date"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -41,7 +49,7 @@ def _typed() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("document", "typed"), _typed())
 def test_every_command_line_in_a_document_is_understood(document: str, typed: str) -> None:
     """Also where a document cannot be executed, because its ids or files are made up."""
-    words = shlex.split(typed.partition(" | ")[0])
+    words = shlex.split(re.split(r" [|>] ", typed)[0])
     try:
         understood(words)
     except click.BadParameter as wrong:
