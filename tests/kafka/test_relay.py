@@ -8,6 +8,7 @@ from aggregates.refusal import Refusal
 from infra.kafka.roles import open_relay
 from infra.store.open import open_store
 from schemas.wire import decode_event
+from tests.kafka.stores import seeded_at
 from tests.kafka.support import (
     drain,
     event_topics,
@@ -15,15 +16,14 @@ from tests.kafka.support import (
     positions,
     published,
     read_all,
-    seeded,
     settings_of,
 )
 from tests.support import seed
 from tests.support.servers import KafkaServer
 
 
-def test_history_comes_out_once_and_in_order(kafka: KafkaServer, tmp_path: Path) -> None:
-    settings, store = settings_of(kafka), seeded(tmp_path)
+def test_history_comes_out_once_and_in_order(kafka: KafkaServer, database: str) -> None:
+    settings, store = settings_of(kafka), seeded_at(database)
     make_topics(settings)
     relay = open_relay(store, settings)
     drain(relay.step)
@@ -43,8 +43,8 @@ def test_history_comes_out_once_and_in_order(kafka: KafkaServer, tmp_path: Path)
         assert headers["ce_source"].decode() == kafka.prefix
 
 
-def test_two_relays_fence_each_other_and_one_stays(kafka: KafkaServer, tmp_path: Path) -> None:
-    settings, store = settings_of(kafka), seeded(tmp_path)
+def test_two_relays_fence_each_other_and_one_stays(kafka: KafkaServer, database: str) -> None:
+    settings, store = settings_of(kafka), seeded_at(database)
     make_topics(settings)
     old, young = open_relay(store, settings), open_relay(store, settings)
     drain(old.step)
@@ -58,8 +58,10 @@ def test_two_relays_fence_each_other_and_one_stays(kafka: KafkaServer, tmp_path:
     assert [one.position for one in published(settings)] == positions(store)
 
 
-def test_another_history_under_the_same_prefix(kafka: KafkaServer, tmp_path: Path) -> None:
-    settings, store = settings_of(kafka), seeded(tmp_path)
+def test_another_history_under_the_same_prefix(
+    kafka: KafkaServer, database: str, tmp_path: Path
+) -> None:
+    settings, store = settings_of(kafka), seeded_at(database)
     make_topics(settings)
     relay = open_relay(store, settings)
     drain(relay.step)
