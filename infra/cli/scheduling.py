@@ -16,7 +16,7 @@ from commands.schedules import ChangeSchedule
 from commands.store import Store
 from infra.cli.fired import Fires
 from infra.cli.looking import Look, schedule_id
-from infra.cli.output import print_json, say
+from infra.cli.output import notice, print_json, say
 from infra.cli.running import exit_status, run_to_end
 from infra.cli.times import owner_zone
 from infra.composition import App, open_app
@@ -116,7 +116,8 @@ def _follow(app: App, execution: StreamId) -> ExecutionState:
             head = reading.head.position
         if found is not None and found.state.status in FINISHED:
             app.views.catch_up()
-            app.views.wait_for(head)
+            if not app.views.wait_for(head):
+                notice("views stand still before the end of it: see that `billstream run` projects")
             state: ExecutionState = found.state
             return state
         time.sleep(LOOK_AGAIN)

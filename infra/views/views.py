@@ -103,11 +103,14 @@ class Views:
 
     def wait_for(self, position: int, seconds: float = 30.0) -> bool:
         """Waits until views show everything up to a position: where a projector brings them
-        along, they come after. False when they did not within the time.
+        along, they come after. False when they stood still for that time: who only follows slowly
+        is waited for.
         """
-        until = monotonic() + seconds
-        while self.reached() < position:
-            if monotonic() >= until:
+        before, until = -1, 0.0
+        while (reached := self.reached()) < position:
+            if reached > before:
+                before, until = reached, monotonic() + seconds
+            elif monotonic() >= until:
                 return False
             sleep(0.05)
         return True
