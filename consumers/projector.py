@@ -75,6 +75,10 @@ class Topics(Protocol):
         """Goes on from an offset; nothing when the partition is not ours any more."""
         ...
 
+    def restart(self) -> None:
+        """Nothing that was polled counts as done: `start` is asked again for every partition."""
+        ...
+
     def mine(self) -> Collection[Part]:
         """The partitions that are ours now."""
         ...
@@ -147,6 +151,13 @@ class Projector:
         self._topics = topics(views.start)
 
     def step(self) -> bool:
+        try:
+            return self._step()
+        except BaseException:
+            self._topics.restart()
+            raise
+
+    def _step(self) -> bool:
         found = self._topics.poll(self._wait)
         stretches = [self._stretch(part, records) for part, records in found.items() if records]
         if stretches and not self._views.apply(stretches):

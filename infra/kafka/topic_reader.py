@@ -50,16 +50,22 @@ class TopicReader:
     def poll(self, wait: float) -> Mapping[Part, Sequence[Record]]:
         with clients.translated(self._settings):
             found = self._consumer.poll(timeout_ms=int(wait * 1000))
-        self._begin()
+        begun = self._begin()
         return {
             self._part(place): [Record(one.offset, one.headers, one.value) for one in records]
             for place, records in found.items()
+            if place not in begun
         }
 
     def seek(self, part: Part, offset: int) -> None:
         place = self._parts.get(part)
         if place is not None and place in self._consumer.assignment():
             self._consumer.seek(place, offset)
+
+    def restart(self) -> None:
+        places = self._consumer.assignment()
+        self._new |= places
+        self._consumer.pause(*places)
 
     def mine(self) -> Collection[Part]:
         return [self._part(place) for place in self._consumer.assignment()]
@@ -93,14 +99,17 @@ class TopicReader:
         self._consumer.pause(*places)
         self._new = set(places)
 
-    def _begin(self) -> None:
-        """Goes on where the views stand, in partitions that have become ours."""
+    def _begin(self) -> "set[TopicPartition]":
+        """Goes on where the views stand, in partitions that have become ours; which these are."""
+        begun: set[TopicPartition] = set()
         for place in sorted(self._new & self._consumer.assignment()):
             part = self._part(place)
             start = self._start(part, *self.bounds(part))
             self._consumer.seek(place, start)
             self._consumer.resume(place)
             self._new.discard(place)
+            begun.add(place)
+        return begun
 
     def _part(self, place: "TopicPartition") -> Part:
         part = Part(place.topic, place.partition, self._carries[place.topic])
