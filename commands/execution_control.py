@@ -8,7 +8,8 @@ from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.asking import Message
-from commands.billing.scope import failed_chunks, unresolved_in
+from commands.billing.scope import unresolved
+from commands.executions import execution_unknown
 from commands.handling import Outcome, run_command
 from commands.message import Command
 from commands.store import Store
@@ -26,7 +27,7 @@ def parse_execution(written: str) -> StreamId:
     try:
         return identity.parse(written)
     except ValueError:
-        raise _unknown(written) from None
+        raise execution_unknown(written) from None
 
 
 def cancel_execution(store: Store, command: Command, execution: str) -> Outcome:
@@ -78,22 +79,12 @@ def retry_execution(store: Store, command: Command, execution: str) -> Outcome:
 def _unresolved(store: Store, stream: StreamId, state: ExecutionState) -> bool:
     """Whether an invoicer failed that no retry has billed since."""
     earlier = [identity.retry(stream, attempt) for attempt in range(1, state.retries + 1)]
-    return any(
-        unresolved_in(store, stream, index, earlier)
-        for index in failed_chunks(store, stream, state)
-    )
+    return any(unresolved(store, stream, range(state.chunks), earlier).values())
 
 
 def _find(workspace: Workspace, stream: StreamId, written: str) -> ExecutionState:
     state: Any = workspace.find("execution", stream)
     if state is None:
-        raise _unknown(written)
+        raise execution_unknown(written)
     found: ExecutionState = state
     return found
-
-
-def _unknown(written: str) -> Refusal:
-    return Refusal(
-        "execution_unknown",
-        f"there is no execution {written}; `billstream bill-run completed` lists executions",
-    )

@@ -23,7 +23,7 @@ from commands.billing.scope import (
     bounds_of,
     cut,
     failed_chunks,
-    unresolved_in,
+    unresolved,
 )
 from commands.billing.settings import RunSettings, load_settings, read_settings
 from commands.billing.slipped import slipped
@@ -34,6 +34,7 @@ from commands.billing.writing import (
     write_outcomes,
 )
 from commands.local_time import business_date, zone
+from commands.owner import owner_of
 from commands.store import Batch, Conflict, Metadata, Numbers, Reading, Staged, Store, Versioned
 
 ATTEMPTS = 50
@@ -66,12 +67,16 @@ def find_execution(reading: Reading, execution_id: StreamId) -> Versioned:
     """The execution, or the refusal `execution_unknown`."""
     found = reading.get("execution", execution_id)
     if found is None:
-        raise Refusal(
-            "execution_unknown",
-            f"there is no execution {identity.text(execution_id)}; `billstream bill-run "
-            "completed` lists executions",
-        )
+        raise execution_unknown(identity.text(execution_id))
     return found
+
+
+def execution_unknown(written: str) -> Refusal:
+    """The refusal of an execution that was never queued."""
+    return Refusal(
+        "execution_unknown",
+        f"there is no execution {written}; `billstream bill-run completed` lists executions",
+    )
 
 
 def start_execution(store: Store, execution_id: StreamId) -> ExecutionState:
@@ -98,7 +103,7 @@ def start_execution(store: Store, execution_id: StreamId) -> ExecutionState:
 
 def _starting(store: Store, reading: Reading, execution_id: StreamId, found: Versioned) -> Batch:
     state: ExecutionState = found.state
-    time_zone = _time_zone(reading)
+    time_zone = owner_of(reading).time_zone
     today = business_date(store.now(), zone(time_zone))
     settings = read_settings(reading, execution_id, state, today)
     retries: tuple[int, ...] = ()
@@ -148,14 +153,6 @@ def _stage(stream: StreamId, found: Versioned, events: list[ExecutionEvent]) -> 
     return Staged("execution", stream, found.version, events, state)
 
 
-def _time_zone(reading: Reading) -> str:
-    owner = reading.get("owner", identity.owner())
-    if owner is None:
-        raise Refusal("no_owner", "the owner is not set up; apply a setup file with `owner:` first")
-    name: str = owner.state.time_zone
-    return name
-
-
 def open_running(store: Store, execution_id: StreamId) -> Running:
     """The settings and chunks of a started execution, to work on it."""
     with store.snapshot() as reading:
@@ -178,8 +175,8 @@ def range_of(store: Store, running: Running, index: int) -> Range:
         return Range(bytes.fromhex(low), bytes.fromhex(high))
     taken = running.retries[index]
     span = range_of(store, running.origin, taken)
-    only = unresolved_in(store, running.origin.execution_id, taken, running.earlier)
-    return Range(span.low, span.high, only)
+    only = unresolved(store, running.origin.execution_id, [taken], running.earlier)
+    return Range(span.low, span.high, only[taken])
 
 
 def run_chunk(

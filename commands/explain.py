@@ -4,9 +4,9 @@ from aggregates import identity
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated, InvoiceLine, InvoiceLinesAdded
 from aggregates.money import format_amount
-from aggregates.owner import OwnerState
 from aggregates.refusal import Refusal
 from commands.explain_line import Explanation, explain_line
+from commands.owner import owner_of
 from commands.store import Reading, Recorded, Store
 
 
@@ -25,10 +25,7 @@ def explain_invoice(store: Store, invoice_id: StreamId, line: int | None) -> Exp
             "line_unknown", f"invoice {invoice.number} has lines 1 to {len(lines)}, no line {line}"
         )
     with store.snapshot() as reading:
-        found = reading.get("owner", identity.owner())
-        if found is None:
-            raise Refusal("no_owner", "the owner is not set up")
-        owner: OwnerState = found.state
+        owner = owner_of(reading)
         origin = _origin(store, reading, invoice.execution)
     chosen = lines if line is None else [lines[line - 1]]
     offset = 1 if line is None else line

@@ -15,8 +15,8 @@ from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.owner import OwnerState
 from aggregates.receivables import ReceivablesState
-from aggregates.refusal import Refusal
 from commands.local_time import business_date, zone
+from commands.owner import no_owner
 from commands.personal import PersonalData
 from commands.store import Absence, Batch, Metadata, Reading, Staged, Store
 from schemas.kinds import KINDS
@@ -133,7 +133,7 @@ class Workspace:
         """The owner; refused while there is none."""
         state: OwnerState | None = self.get("owner", identity.owner())
         if state is None:
-            raise Refusal("no_owner", "set up the owner first, with `billstream apply`")
+            raise no_owner()
         return state
 
     def today(self) -> date:

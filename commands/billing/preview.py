@@ -15,6 +15,7 @@ from commands.billing.scope import cut
 from commands.billing.settings import RunSettings, read_settings
 from commands.billing.writing import Written, write_outcomes
 from commands.local_time import business_date, zone
+from commands.owner import owner_of
 from commands.store import Reading, Store
 
 PREVIEW = bytes(16)
@@ -67,12 +68,7 @@ def preview_run(
         requested_by=requested_by,
     )
     with store.snapshot() as reading:
-        owner = reading.get("owner", identity.owner())
-        if owner is None:
-            raise Refusal(
-                "no_owner", "the owner is not set up; apply a setup file with `owner:` first"
-            )
-        today = business_date(store.now(), zone(owner.state.time_zone))
+        today = business_date(store.now(), zone(owner_of(reading).time_zone))
         settings = read_settings(reading, PREVIEW, state, today)
         if account is not None:
             _check_account(reading, account, settings, bill_run)

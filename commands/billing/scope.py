@@ -1,6 +1,6 @@
 """An execution's scope, cut into contiguous ranges of invoicers (design decision 16)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aggregates import identity
@@ -9,7 +9,10 @@ from aggregates.chunk import FailuresRecorded
 from aggregates.execution import ExecutionState, ScopeCut
 from aggregates.identity import StreamId
 from commands.billing.settings import RunSettings
-from commands.store import Reading, Store
+from commands.store import Reading, Recorded, Store
+
+PAGE = 200
+"""Chunks whose events are read at once."""
 
 PACKAGES_A_CHUNK = 500
 PACKAGES_A_CHUNK_WITH_CATCH_UP = 100
@@ -73,35 +76,43 @@ def bounds_of(store: Store, execution_id: StreamId) -> tuple[list[str], list[int
 
 def failed_chunks(store: Store, execution_id: StreamId, state: ExecutionState) -> list[int]:
     """The chunks of an ended execution in which an invoicer failed."""
-    failed: list[int] = []
-    for index in range(state.chunks):
-        if failed_in(store, execution_id, index):
-            failed.append(index)
-    return failed
+    return [i for i, failed in _failed(store, execution_id, range(state.chunks)) if failed]
 
 
-def failed_in(store: Store, execution_id: StreamId, index: int) -> frozenset[str]:
-    """The invoicers that failed in a chunk."""
-    return frozenset(
-        failure.invoicer
-        for recorded in store.stream(identity.chunk(execution_id, index))
-        if isinstance(recorded.event, FailuresRecorded)
-        for failure in recorded.event.failures
-    )
-
-
-def unresolved_in(
-    store: Store, execution_id: StreamId, index: int, earlier: Sequence[StreamId]
-) -> frozenset[str]:
-    """The invoicers that failed in a chunk and that no earlier retry has billed since (R6): one
-    that is resolved must not be billed its next cycle by another retry.
+def unresolved(
+    store: Store, execution_id: StreamId, chunks: Sequence[int], earlier: Sequence[StreamId]
+) -> dict[int, frozenset[str]]:
+    """By chunk, the invoicers that failed in it and that no earlier retry has billed since (R6):
+    one that is resolved must not be billed its next cycle by another retry.
     """
-    failed = failed_in(store, execution_id, index)
+    found = {index: failed or frozenset() for index, failed in _failed(store, execution_id, chunks)}
     for retry_id in earlier:
         bounds, taken = bounds_of(store, retry_id)
-        if index not in taken or len(bounds) < 2:
+        if len(bounds) < 2:
             continue
-        again = taken.index(index)
-        if store.exists(identity.chunk(retry_id, again)):
-            failed = failed & failed_in(store, retry_id, again)
-    return failed
+        again = [place for place, index in enumerate(taken) if found.get(index)]
+        for place, failed in _failed(store, retry_id, again):
+            if failed is not None:
+                found[taken[place]] &= failed
+    return found
+
+
+def _failed(
+    store: Store, execution_id: StreamId, chunks: Sequence[int]
+) -> Iterator[tuple[int, frozenset[str] | None]]:
+    """Each chunk with the invoicers that failed in it; None while it is not done."""
+    for first in range(0, len(chunks), PAGE):
+        ids = {identity.chunk(execution_id, i): i for i in chunks[first : first + PAGE]}
+        events = store.streams(list(ids))
+        for stream, index in ids.items():
+            recorded = events.get(stream)
+            yield index, _invoicers(recorded) if recorded else None
+
+
+def _invoicers(recorded: Iterable[Recorded]) -> frozenset[str]:
+    return frozenset(
+        failure.invoicer
+        for one in recorded
+        if isinstance(one.event, FailuresRecorded)
+        for failure in one.event.failures
+    )
