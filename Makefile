@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench chaos chaos-kafka docs lock clean
+.PHONY: help install demo test check format bench bench-kafka chaos chaos-kafka docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,8 +35,12 @@ format: $(STAMP) ## format and mend what can be mended by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## measure the bill run as ratios of raw inserts in the same run
+bench: $(STAMP) ## measure the bill run as ratios of raw inserts in the same run, then what goes over Kafka
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.kafka
+
+bench-kafka: $(STAMP) ## measure only what goes over Kafka; PARTS="relay projector latency workers drain"
+	$(BIN)/python -m tests.benchmarks.kafka $(PARTS)
 
 chaos: $(STAMP) ## long fault injection: hundreds of kills in the middle of runs
 	$(BIN)/python -m pytest -n auto -m chaos

@@ -13,6 +13,7 @@ import structlog
 from aggregates import identity
 from aggregates.refusal import Refusal
 from consumers.role import Meter, Silent
+from consumers.worker import rare_collections
 from schemas.headers import read_event
 from schemas.stored import encode
 from schemas.wire import Codec
@@ -152,7 +153,8 @@ class Projector:
 
     def step(self) -> bool:
         try:
-            return self._step()
+            with rare_collections():
+                return self._step()
         except BaseException:
             self._topics.restart()
             raise

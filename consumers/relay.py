@@ -16,6 +16,7 @@ import msgspec
 from aggregates.refusal import Refusal
 from consumers.publishing import Message, Publisher, Stored, last_number
 from consumers.role import Meter, Silent, Unavailable
+from consumers.worker import rare_collections
 
 BATCH_BYTES = 2_000_000
 BATCH_EVENTS = 4_000
@@ -139,6 +140,10 @@ class Relay:
         self._ahead: tuple[int, Future[Prepared]] | None = None
 
     def step(self) -> bool:
+        with rare_collections():
+            return self._step()
+
+    def _step(self) -> bool:
         try:
             mark = self._mark or self._begin()
             page, parcel = self._next(mark.position)

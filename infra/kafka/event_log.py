@@ -11,7 +11,7 @@ from consumers.relay import Mark, Parcel
 from infra.kafka import clients, topics
 from infra.kafka.clients import KafkaUnreachable, translated
 from infra.kafka.marks import MARK_KEY, encode_mark, last_mark
-from infra.kafka.packing import hand_over, pack, was_sent
+from infra.kafka.packing import failure, hand_over, pack
 from infra.kafka.settings import KafkaSettings
 from schemas import topics as names
 
@@ -95,8 +95,9 @@ class KafkaEventLog:
         producer.flush(timeout=PATIENCE)
         if not said.succeeded():
             raise said.exception or KafkaUnreachable("kafka_unreachable", "a mark was not sent")
-        if not all(map(was_sent, batches)):
-            raise KafkaUnreachable("kafka_unreachable", "a batch was not sent")
+        failed = next(filter(None, map(failure, batches)), None)
+        if failed is not None:
+            raise failed
         _within(PATIENCE, producer.commit_transaction)
 
     def _cause(self, error: BaseException) -> Refusal:

@@ -30,30 +30,75 @@ def encode_mark(mark: Mark) -> bytes:
 
 def last_mark(settings: KafkaSettings) -> Mark | None:
     """How far the last relay came; None when none ever began. Committed marks only."""
-    from kafka.structs import TopicPartition
-
-    topic = topic_names(settings.topic_prefix, 1)[RELAY]
-    partition = TopicPartition(topic, 0)
-    consumer = clients.consumer(settings)
+    marks = Marks(settings)
     try:
-        with translated(settings):
-            if consumer.partitions_for_topic(topic) is None:
-                raise topic_missing([topic])
-            consumer.assign([partition])
-            return _last(consumer, partition)
+        return marks.last()
     finally:
-        consumer.close()
+        marks.close()
 
 
-def _last(consumer: "KafkaConsumer", partition: "TopicPartition") -> Mark | None:
-    end = consumer.end_offsets([partition])[partition]
+class Marks:
+    """Reads the newest mark as often as it is asked, over one connection. After an error it begins
+    anew.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._topic = topic_names(settings.topic_prefix, 1)[RELAY]
+        self._consumer: KafkaConsumer | None = None
+        self._seen = 0
+        self._found: Mark | None = None
+
+    def last(self) -> Mark | None:
+        try:
+            consumer = self._consumer or self._open()
+            with translated(self._settings):
+                self._look(consumer)
+        except BaseException:
+            self.close()
+            raise
+        return self._found
+
+    def close(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        self._seen, self._found = 0, None
+        if consumer is not None:
+            consumer.close()
+
+    def _open(self) -> "KafkaConsumer":
+        from kafka.structs import TopicPartition
+
+        consumer = self._consumer = clients.consumer(self._settings)
+        with translated(self._settings):
+            if consumer.partitions_for_topic(self._topic) is None:
+                raise topic_missing([self._topic])
+            consumer.assign([TopicPartition(self._topic, 0)])
+        return consumer
+
+    def _look(self, consumer: "KafkaConsumer") -> None:
+        """Reads on from where the last look ended; from the end backwards at the first."""
+        (partition,) = consumer.assignment()
+        end = consumer.end_offsets([partition])[partition]
+        if end == self._seen:
+            return
+        if 0 < self._seen < end:
+            newest = _newest(consumer, partition, self._seen, end)
+        else:
+            self._found = None
+            newest = _backwards(consumer, partition, end)
+        if newest is not None:
+            self._found = _decode(newest)
+        self._seen = end
+
+
+def _backwards(consumer: "KafkaConsumer", partition: "TopicPartition", end: int) -> bytes | None:
     begin = consumer.beginning_offsets([partition])[partition]
     look = FIRST_LOOK
     while True:
         start = max(begin, end - look)
         found = _newest(consumer, partition, start, end)
         if found is not None or start == begin:
-            return None if found is None else _decode(found)
+            return found
         look *= 16
 
 

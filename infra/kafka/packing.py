@@ -12,6 +12,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from consumers.publishing import Message
+from infra.kafka.clients import KafkaUnreachable
 from infra.kafka.partitions import partition_of
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def pack(
 
 
 def hand_over(producer: "KafkaProducer", batches: Batches) -> list[Any]:
-    """Puts batches into the producer's open transaction; they are sent at its next `flush`. Each
-    answers `final_state` afterwards.
+    """Puts batches into the producer's open transaction; they are sent at its next `flush`.
+    `failure` tells afterwards how it went.
     """
     make: Any = import_module("kafka.producer.producer_batch").ProducerBatch
     inside: Any = producer
@@ -72,6 +73,12 @@ def hand_over(producer: "KafkaProducer", batches: Batches) -> list[Any]:
     return handed
 
 
-def was_sent(batch: Any) -> bool:
-    """The broker has it."""
-    return bool(batch.final_state is not None and batch.final_state.name == "SUCCEEDED")
+def failure(batch: Any) -> BaseException | None:
+    """Why a batch that was handed over is not with the broker; None when it is."""
+    if batch.final_state is not None and batch.final_state.name == "SUCCEEDED":
+        return None
+    outcome: Any = batch.produce_future.value
+    if outcome is None or outcome[2] is None:
+        return KafkaUnreachable("kafka_unreachable", "a batch was not sent")
+    error: BaseException = outcome[2](0)
+    return error

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from consumers.projector import Part, Reach, Record, Start
 from infra.kafka import clients
-from infra.kafka.marks import last_mark
+from infra.kafka.marks import Marks
+from infra.kafka.reading import parts, read_whole
 from infra.kafka.settings import KafkaSettings
 from infra.kafka.work_queue import SESSION_MS, close
 
@@ -35,6 +36,7 @@ class TopicReader:
         self._settings = settings
         self._carries = {topic: carries for carries, topic in called.items()}
         self._start = start
+        self._marks = Marks(settings)
         self._consumer: KafkaConsumer = clients.consumer(
             settings,
             group_id=group,
@@ -43,6 +45,7 @@ class TopicReader:
             heartbeat_interval_ms=session_ms // 4,
             fetch_max_wait_ms=50,
         )
+        read_whole(self._consumer)
         self._parts: dict[Part, TopicPartition] = {}
         self._new: set[TopicPartition] = set()
         self._consumer.subscribe(sorted(self._carries), listener=_listener(self))
@@ -52,7 +55,7 @@ class TopicReader:
             found = self._consumer.poll(timeout_ms=int(wait * 1000))
         begun = self._begin()
         return {
-            self._part(place): [Record(one.offset, one.headers, one.value) for one in records]
+            self._part(place): [_record(one.offset, one.value) for one in records]
             for place, records in found.items()
             if place not in begun
         }
@@ -78,7 +81,7 @@ class TopicReader:
 
     def reach(self) -> Reach:
         """First how far the relay is, then where the topics end: so all of it lies before."""
-        mark = last_mark(self._settings)
+        mark = self._marks.last()
         places = list(self._consumer.assignment())
         with clients.translated(self._settings):
             ends = self._consumer.end_offsets(places) if places else {}
@@ -90,6 +93,7 @@ class TopicReader:
             return self._consumer.position(self._place(part), timeout_ms=5000)
 
     def close(self) -> None:
+        self._marks.close()
         close(self._consumer)
 
     def assigned(self, places: Collection["TopicPartition"]) -> None:
@@ -120,6 +124,15 @@ class TopicReader:
         from kafka import TopicPartition
 
         return self._parts.get(part) or TopicPartition(part.topic, part.part)
+
+
+def _record(offset: int, message: bytes | None) -> Record:
+    """One that cannot be taken apart has nothing of an event."""
+    try:
+        headers, value = parts(message or b"")
+    except (ValueError, IndexError):
+        return Record(offset, (), None)
+    return Record(offset, headers, value)
 
 
 def _listener(reader: TopicReader) -> Any:

@@ -23,7 +23,7 @@ def test_keys_lie_where_every_client_puts_them() -> None:
         assert ours(key) == murmur2(key) & 0xFFFFFFFF
 
 
-def _messages(count: int) -> list[Message]:
+def random_messages(count: int) -> list[Message]:
     chance = random.Random(6)
     topics = list(CALLED)
     return [
@@ -44,7 +44,7 @@ def _records(batch: Any) -> list[Any]:
 
 
 def test_each_partition_gets_its_messages_in_order_and_as_they_were() -> None:
-    messages = _messages(3_000)
+    messages = random_messages(3_000)
     wanted: dict[tuple[str, int], list[Message]] = defaultdict(list)
     for message in messages:
         name = CALLED[message.topic]
