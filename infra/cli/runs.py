@@ -82,19 +82,23 @@ def retry(
     command_id: str | None,
     requested_by: str | None,
 ) -> int:
-    """Bill the invoicers that failed in EXECUTION again, as an execution of its own."""
+    """Bill the invoicers that failed in EXECUTION again, as an execution of its own. With Kafka
+    it is queued for `billstream run`, and waited for.
+    """
     from aggregates import identity
     from commands.execution_control import retry_execution
     from infra.cli.looking import Look, execution_id
     from infra.cli.running import finish_abandoned
     from infra.composition import open_app
+    from infra.settings import settings
 
     with open_app(database) as app:
-        finish_abandoned(app)
+        if not settings().kafka_bootstrap_servers:
+            finish_abandoned(app)
         execution = execution_id(Look(app), execution)
         command = _command("retry_execution", execution, command_id, requested_by)
         outcome = retry_execution(app.store, command, execution)
-        return _run_and_show(app, identity.parse(outcome.result["execution"]), as_json)
+        return _run_and_show(app, identity.parse(outcome.result["execution"]), as_json, queue=True)
 
 
 @click.command(epilog=example("billstream execution cancel 01c2f7a0-…"))
@@ -166,10 +170,19 @@ def _command(type: str, execution: str, id: str | None, by: str | None) -> Any:
     return message.command(type, "cli", id or str(uuid4()))
 
 
-def _run_and_show(app: "App", stream: bytes, as_json: bool) -> int:
+def _run_and_show(app: "App", stream: bytes, as_json: bool, queue: bool = False) -> int:
+    """`queue`: with Kafka it is left to the workers and waited for."""
     from infra.cli.outcome import show_outcome
+    from infra.cli.output import notice
     from infra.cli.running import exit_status, run_to_end
+    from infra.cli.scheduling import follow, wait_for_views
+    from infra.settings import settings
 
-    state = run_to_end(app, stream)
+    if queue and settings().kafka_bootstrap_servers:
+        notice("it is queued: `billstream run` does it; Ctrl-C ends the waiting, not the run")
+        state = follow(app, stream)
+    else:
+        state = run_to_end(app, stream)
+        wait_for_views(app)
     show_outcome(app, stream, as_json)
     return exit_status(state)

@@ -49,7 +49,7 @@ def ask(
         if settings().kafka_bootstrap_servers:
             # Work is spread: the roles of `billstream run` do it.
             if execution is not None and wait:
-                ended = _follow(app, identity.parse(execution))
+                ended = follow(app, identity.parse(execution))
         elif execution is not None and (wait or _is_due(app, stream)):
             Fires(app, owner_zone(app.store), quiet=True).recover()
             ended = _to_the_end(app, stream, identity.parse(execution), wait)
@@ -108,19 +108,23 @@ def _finish(app: App, execution: StreamId) -> ExecutionState:
     return run_to_end(app, execution)
 
 
-def _follow(app: App, execution: StreamId) -> ExecutionState:
+def follow(app: App, execution: StreamId) -> ExecutionState:
     """Waits for the end of an execution that others run, and until views show it."""
     while True:
         with app.store.snapshot() as reading:
             found = reading.get("execution", execution)
-            head = reading.head.position
         if found is not None and found.state.status in FINISHED:
-            app.views.catch_up()
-            if not app.views.wait_for(head):
-                notice("views stand still before the end of it: see that `billstream run` projects")
+            wait_for_views(app)
             state: ExecutionState = found.state
             return state
         time.sleep(LOOK_AGAIN)
+
+
+def wait_for_views(app: App) -> None:
+    """Until views show all of history: where a projector brings them along, they come after."""
+    app.views.catch_up()
+    if not app.views.wait_for(app.store.head.position):
+        notice("views stand still before the end of it: see that `billstream run` projects")
 
 
 def _state(store: Store, schedule: StreamId) -> ScheduleState:

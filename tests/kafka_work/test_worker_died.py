@@ -1,8 +1,10 @@
 """An invoicer that ends its worker is found and named; everybody else is billed."""
 
+import json
+
 from tests.kafka_work.deadly import DEADLY
 from tests.kafka_work.processes import Fleet
-from tests.kafka_work.runs import assert_billed_once, ended, queue, seeded, state_of
+from tests.kafka_work.runs import assert_billed_once, count, ended, queue, seeded, state_of
 
 PROGRAM = "import sys; from tests.kafka_work.deadly import main; sys.exit(main())"
 ACCOUNTS = 40
@@ -30,11 +32,14 @@ def test_a_chunk_that_kills_three_workers_is_taken_apart(owner: Fleet) -> None:
     assert '"worker_died"' in shown
     assert owner.verb("execution", "replay", execution_text(owner)).returncode == 0
     assert survivor.stop() == 0
+    owner.start("worker").ready()
+    again = owner.verb("execution", "retry", execution_text(owner), "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["invoices_generated"] == 1
+    assert count(owner, "chunk.billed") == 2
 
 
 def execution_text(fleet: Fleet) -> str:
     """The id of the only execution."""
-    import json
-
     (found,) = json.loads(fleet.must("bill-run", "completed", "--json"))
     return str(found["id"])
