@@ -21,9 +21,12 @@ from infra.cli.options import database_option, example, json_option
     default=None,
     help="Where the sandbox's clock begins (UTC); else now.",
 )
+@click.option("--if-missing", is_flag=True, help="Leave one that is there as it is.")
 @json_option
 @database_option
-def init(sandbox: bool, clock: str | None, database: str | None, as_json: bool) -> None:
+def init(
+    sandbox: bool, clock: str | None, if_missing: bool, database: str | None, as_json: bool
+) -> None:
     """Make a new database. Without --sandbox its clock is the computer's."""
     from infra.cli.output import print_json, say
     from infra.settings import settings
@@ -34,10 +37,19 @@ def init(sandbox: bool, clock: str | None, database: str | None, as_json: bool) 
     begins = _begins(clock) if sandbox else None
     url = database or settings().database_url
     there = is_there(url)
+    if there and if_missing:
+        begins = None  # what is there stays as it is
     with closing(open_store(url, create=True, sandbox_clock=begins)) as made:
         shown = url if url.startswith("sqlite:") else made.url
-    if there:
+        is_sandbox = made.is_sandbox
+    if there and not if_missing:
         raise exists(url)
+    if there:
+        if as_json:
+            print_json({"database": shown, "sandbox": is_sandbox, "made": False})
+        else:
+            say(f"{shown} is there.")
+        return
     if as_json:
         clock_at = begins.isoformat() if begins else None
         print_json({"database": shown, "sandbox": sandbox, "clock": clock_at})
