@@ -9,6 +9,8 @@ import pytest
 
 from tests.docs import shell
 from tests.docs.executed import DOCUMENTS, comparable, executed
+from tests.support.guide import GUIDE
+from tests.support.known_settings import known_settings
 from tests.support.sources import ROOT, named
 from tests.support.verbs import understood
 
@@ -33,6 +35,16 @@ def test_every_command_typed_into_a_shell_prints_what_the_document_shows() -> No
 def test_every_setup_file_that_is_shown_is_one_of_the_examples(document: Path) -> None:
     shown = re.findall(r"^```yaml\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
     assert [text for text in shown if text not in EXAMPLES] == []
+
+
+def test_every_variable_in_a_document_is_a_real_setting() -> None:
+    """But one of the examples' own; and the guide names every setting of Kafka."""
+    said: set[str] = set()
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        said |= set(re.findall(r"BILLSTREAM_[A-Z_]*[A-Z](?![A-Z_])", path.read_text()))
+    assert said - known_settings() == {"BILLSTREAM_SCHEMAS"}
+    secured = {name for name in known_settings() if re.search("_SASL_|_SSL_|_REGISTRY_", name)}
+    assert secured - set(re.findall(r"BILLSTREAM_[A-Z_]*[A-Z](?![A-Z_])", GUIDE.read_text())) == set()
 
 
 def _typed() -> list[tuple[str, str]]:
