@@ -15,7 +15,6 @@ from aggregates.refusal import Refusal
 from consumers.role import Meter, Silent
 from consumers.worker import rare_collections
 from schemas.headers import read_event
-from schemas.stored import encode
 from schemas.wire import Codec
 from schemas.wire_error import WireError
 from schemas.wire_types import event_named
@@ -143,6 +142,7 @@ class Projector:
         self._types = frozenset(views.begin())
         self._codec = codec
         self._known: dict[bytes, bool] = {}
+        self._latest: tuple[object, int] = (self, 0)
         self._meter = meter or Silent()
         self._wait = wait
         self._look = look
@@ -201,13 +201,13 @@ class Projector:
                 return None
             stream, _, _ = _text(facts.get("ce_id")).partition("/")
             position = int(facts.get("position") or b"")
-            at = _microseconds(_text(facts.get("ce_time")))
+            at = self._time(facts.get("ce_time"))
             stream_id = identity.parse(stream)
         except (WireError, ValueError):
             self._strange(part, record)
             return None
         try:
-            stored = encode(self._codec.decode_event(record.value or b""))
+            stored = self._codec.decode_stored(record.value or b"")
         except WireError as error:
             raise Refusal(
                 "event_unreadable",
@@ -215,6 +215,12 @@ class Projector:
                 "built from history with `billstream views rebuild --feed store`",
             ) from None
         return (position, stream_id, stored.name, stored.version, at, stored.payload)
+
+    def _time(self, written: bytes | None) -> int:
+        """The events of a commit share theirs."""
+        if self._latest[0] != written:
+            self._latest = (written, _microseconds(_text(written)))
+        return self._latest[1]
 
     def _listened(self, ce_type: bytes) -> bool:
         """A view listens to events of this type."""

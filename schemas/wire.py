@@ -21,12 +21,13 @@ from fastavro import (
 from msgspec import inspect
 
 from aggregates.event import Event
+from schemas.avro_code import FAILURES, Compiled, compiled
 from schemas.avro_files import WireSchema, of_fingerprint, of_record
 from schemas.catalogue import BY_NAME
 from schemas.compatibility import Names, is_dict, is_list, names_in
 from schemas.kinds import kind_of_type, state_decoder
+from schemas.stored import StoredForm, newest
 from schemas.stored import encode as encode_to_store
-from schemas.stored import newest
 from schemas.wire_error import WireError
 from schemas.wire_types import event_named, type_of
 
@@ -57,12 +58,30 @@ class Body(NamedTuple):
     schema: WireSchema
 
 
+class _Head(NamedTuple):
+    """How a record is written: what comes before the body, and the body."""
+
+    head: bytes
+    schema: Any
+    quick: Compiled | None
+
+
+class _Known(NamedTuple):
+    """How an event in its newest version is read; `raws` are fields that hold a state."""
+
+    name: str
+    version: int
+    quick: Compiled
+    raws: tuple[str, ...]
+
+
 class Codec:
     """Encodes with single-object framing, or with a registry's ids when there is one."""
 
     def __init__(self, registry: Ids | None = None) -> None:
         self._registry = registry
-        self._heads: dict[str, tuple[bytes, Any]] = {}
+        self._heads: dict[str, _Head] = {}
+        self._known: dict[bytes, _Known | None] = {}
 
     def encode_event(self, event: Event) -> bytes:
         """An event, always in its newest version."""
@@ -75,11 +94,44 @@ class Codec:
 
     def encode_fields(self, record: str, fields: Mapping[str, Any]) -> bytes:
         """Any message from its fields; those at their default may be left out."""
-        head, schema = self._heads.get(record) or self._head(record)
+        head, schema, quick = self._heads.get(record) or self._head(record)
+        if quick is not None:
+            try:
+                return head + quick.write(fields)
+            except FAILURES:
+                pass  # fastavro says what is wrong with it
         body = BytesIO()
         body.write(head)
         schemaless_writer(body, schema, cast(dict[str, Any], fields))
         return body.getvalue()
+
+    def decode_stored(self, data: bytes) -> StoredForm:
+        """The stored form of the event in a message: the short way for a projector, who knows
+        that a relay wrote it. What its fields mean is not looked at.
+        """
+        head = data[: CONFLUENT.size] if data[:1] == b"\0" else data[:10]
+        if head not in self._known:
+            self._known[head] = self._know(data)
+        known = self._known[head]
+        if known is not None and len(data) <= MOST_BYTES:
+            try:
+                fields = known.quick.read(data, len(head))
+                for field in known.raws:
+                    if field in fields:
+                        fields[field] = msgspec.Raw(fields[field])
+                return StoredForm(known.name, known.version, _encode(fields))
+            except FAILURES:
+                pass  # the long way says what is wrong with it
+        return encode_to_store(self.decode_event(data))
+
+    def _know(self, data: bytes) -> "_Known | None":
+        """How messages with the head of this one are read; None: the long way."""
+        schema, _ = self._schema_of(data)
+        name, version = event_named(schema.record)
+        quick = compiled(schema.text)
+        if quick is None or version != BY_NAME[name].version:
+            return None
+        return _Known(name, version, quick, tuple(_raw_fields(name)))
 
     def decode_event(self, data: bytes) -> Any:
         """The event in a message, brought to the newest version of its type."""
@@ -126,13 +178,13 @@ class Codec:
             return self._registry.schema_of(id), CONFLUENT.size
         raise _malformed("it begins neither as an Avro single object nor with a registry's id")
 
-    def _head(self, record: str) -> tuple[bytes, Any]:
+    def _head(self, record: str) -> "_Head":
         schema = of_record(record)
         if self._registry is None:
             head = SINGLE_OBJECT + schema.fingerprint
         else:
             head = CONFLUENT.pack(0, self._registry.id_of(record))
-        self._heads[record] = found = (head, schema.parsed)
+        found = self._heads[record] = _Head(head, schema.parsed, compiled(schema.text))
         return found
 
 
@@ -168,6 +220,7 @@ def _malformed(reason: str) -> WireError:
 
 # between the stored form and the fields of a message
 
+_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
