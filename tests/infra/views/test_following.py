@@ -220,3 +220,10 @@ def test_a_renamed_account_is_found_under_its_new_name(past: Past) -> None:
     assert list(views.rows("SELECT name FROM view_accounts WHERE number = 'C-1'")) == [
         ("Kind GmbH",)
     ]
+
+
+def test_views_that_stand_still_are_not_waited_for(past: Past) -> None:
+    views = open_views(past.store)
+    head = views.catch_up()
+    assert views.wait_for(head)
+    assert not views.wait_for(head + 1, seconds=0.1)
