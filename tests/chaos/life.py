@@ -144,7 +144,7 @@ class _Life:
             wrong += checks.executions(facts, store)
         wrong += checks.answers(facts, self._service)
         wrong += checks.topics(facts, settings)
-        wrong += self._roles.end(15)
+        wrong += self._roles.end(30)
         tally = Tally(
             lives=1,
             seconds=round(monotonic() - began),

@@ -12,7 +12,7 @@ from tests.chaos.service import Order, Service
 from tests.chaos.supervised import Place, Supervised
 from tests.support.servers import OwnKafka, OwnPostgres
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 """Seconds in which a process has to be gone that was asked to end: 10 are promised."""
 
 Waiting = Iterator[None]
