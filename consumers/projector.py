@@ -48,7 +48,7 @@ Row = tuple[int, bytes, str, int, int, bytes]
 
 
 class Stretch(NamedTuple):
-    """What was read of a partition: from offset `first` on, up to before offset `next`."""
+    """What was read of a partition, up to before offset `next`."""
 
     part: Part
     next: int
@@ -148,6 +148,7 @@ class Projector:
         self._look = look
         self._clock = clock
         self._looked = -look
+        self._astray = False
         self._arrived: tuple[int, Mapping[Part, int]] | None = None
         self._topics = topics(views.start)
 
@@ -164,7 +165,7 @@ class Projector:
         stretches = [self._stretch(part, records) for part, records in found.items() if records]
         if stretches and not self._views.apply(stretches):
             log.info("views moved by another projector", parts=len(stretches))
-            self._go_back(stretches)
+            self._go_back([stretch.part for stretch in stretches])
         elif stretches:
             self._meter.add("projected", sum(len(stretch.rows) for stretch in stretches))
         if not stretches or self._clock() - self._looked >= self._look:
@@ -175,10 +176,9 @@ class Projector:
         self._topics.close()
         self._views.close()
 
-    def _go_back(self, stretches: Sequence[Stretch]) -> None:
-        for stretch in stretches:
-            start = self._views.start(stretch.part, *self._topics.bounds(stretch.part))
-            self._topics.seek(stretch.part, start)
+    def _go_back(self, parts: Collection[Part]) -> None:
+        for part in parts:
+            self._topics.seek(part, self._views.start(part, *self._topics.bounds(part)))
 
     def _arrive(self) -> None:
         """Looks how far history is out, and notes when all of it has been read."""
