@@ -1,13 +1,12 @@
 """The bill-run worker: takes an execution from queued to its end, chunk by chunk."""
 
-import gc
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 from aggregates.execution import FINISHED, Counts, ExecutionState, add_counts
 from aggregates.identity import StreamId
 from commands import firing
+from commands.billing.rare_collections import rare_collections
 from commands.executions import (
     finish_execution,
     open_running,
@@ -48,19 +47,6 @@ def run_execution(
             so_far = Progress(index + 1, running.chunks, add_counts(so_far.counts, counts))
             progress(so_far)
     return finish_execution(store, running)
-
-
-@contextmanager
-def rare_collections() -> Generator[None]:
-    """Lets the cycle collector rest while chunks are billed: a chunk's facts hold no cycles, and
-    going through them again and again costs a tenth of the run.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def unfinished(store: Store) -> list[StreamId]:
