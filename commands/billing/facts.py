@@ -1,24 +1,23 @@
 """A chunk's facts: whole invoicers with everything the pass needs, read in one snapshot."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+import msgspec
 
 from aggregates.identity import StreamId
 from commands.billing.settings import RunSettings
 from commands.store import AccountRow, PackageRow, Reading, ReceivablesRow
 
 
-@dataclass(slots=True)
-class AccountFacts:
+class AccountFacts(msgspec.Struct):
     """One account with its due packages and what waits on it."""
 
     row: AccountRow
-    packages: list[PackageRow] = field(default_factory=list[PackageRow])
+    packages: list[PackageRow] = []
     receivables: ReceivablesRow | None = None
 
 
-@dataclass(slots=True)
-class InvoicerFacts:
+class InvoicerFacts(msgspec.Struct):
     """An invoicer and the accounts it bills for, itself among them. `later` counts the packages
     under it that keep their next bill date: after the period's end, or of an excluded account.
     """
@@ -28,8 +27,7 @@ class InvoicerFacts:
     later: int = 0
 
 
-@dataclass(slots=True)
-class ChunkFacts:
+class ChunkFacts(msgspec.Struct):
     """`read_at` is the head of history the facts were read at."""
 
     read_at: int

@@ -13,9 +13,11 @@ from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.billing.scope import PACKAGES_A_CHUNK
 from infra.cli.errors import COMPLETED_WITH_FAILURES, REFUSED
+from infra.cli.options import workers
 from infra.cli.output import notice, progress
 
 if TYPE_CHECKING:
+    from consumers.worker import Chunks
     from infra.composition import App
 
 
@@ -37,9 +39,21 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
                 if interrupted():
                     _request_cancel(app, execution_id)
 
-            return run_execution(app.store, execution_id, between_chunks)
+            return run_execution(app.store, execution_id, between_chunks, chunks_of(app))
     finally:
         app.store.unmark(execution_id)
+
+
+def chunks_of(app: "App") -> "Chunks":
+    """How chunks are billed: here, or in as many processes as `--workers` says."""
+    from consumers.worker import one_by_one
+
+    count = workers()
+    if count == 1 or not app.address:
+        return one_by_one
+    from infra.run.local_workers import LocalWorkers
+
+    return LocalWorkers(app.address, count)
 
 
 def finish_abandoned(app: "App") -> list[StreamId]:
