@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench chaos docs lock clean
+.PHONY: help install demo test check format bench bench-report chaos docs lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## create .venv with billstream and everything it needs, at locked versions
 
@@ -37,6 +37,9 @@ format: $(STAMP) ## format and mend what can be mended by itself
 
 bench: $(STAMP) ## measure the bill run as ratios of raw inserts in the same run
 	$(BIN)/python -m tests.benchmarks
+
+bench-report: $(STAMP) ## measure everything beside its bar and write docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks report
 
 chaos: $(STAMP) ## long fault injection: hundreds of kills in the middle of runs
 	$(BIN)/python -m pytest -n auto -m chaos

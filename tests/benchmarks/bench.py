@@ -43,6 +43,26 @@ class Bench:
         self._schemas.append(schema)
         return f"{self.server}{'&' if '?' in self.server else '?'}schema={schema}"
 
+    def make(self, schema: str) -> None:
+        """An empty schema for somebody else's tables."""
+        import psycopg
+
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {schema}".encode())
+
+    def analyze(self, url: str) -> None:
+        """Fresh statistics, and a checkpoint, so that nothing of the set-up is paid for later."""
+        import psycopg
+
+        schema = url.rpartition("schema=")[2]
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            tables = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)
+            ).fetchall()
+            for (table,) in tables:
+                connection.execute(f"ANALYZE {schema}.{table}".encode())
+            connection.execute("CHECKPOINT")
+
     def finished(self, accounts: int) -> Finished:
         """A finished run; made when it is first asked for."""
         if accounts not in self._finished:
