@@ -89,7 +89,7 @@ class Sessions:
             return connect(self.address).connection, False
 
     @contextmanager
-    def reading(self) -> Generator[Session]:
-        """A snapshot: it never blocks writers and does not move."""
-        with self.session() as session, session.snapshot():
+    def reading(self, of: str | None = None) -> Generator[Session]:
+        """A snapshot: it never blocks writers and does not move. `of` names another's."""
+        with self.session() as session, session.snapshot(of):
             yield session
