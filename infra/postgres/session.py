@@ -86,10 +86,10 @@ class Session:
         """`hold`: the rows stay readable after the transaction, or without any."""
         name = f"rows_{next(_numbers)}"
         cursor = RawServerCursor(self.connection, name, withhold=hold)
-        cursor.itersize = _PAGE
         try:
             cursor.execute(dollars(sql), parameters, binary=True)
-            yield from cursor
+            while page := cursor.fetchmany(_PAGE):
+                yield from page
         finally:
             with suppress(psycopg.Error):
                 cursor.close()

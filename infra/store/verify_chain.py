@@ -185,7 +185,8 @@ class _CommitCheck:
         self._intact = True
 
     def event(self, row: Row) -> None:
-        self._missing(row[0])
+        if row[0] != self._due:
+            self._missing(row[0])
         self._due = row[0] + 1
         if self._hasher.check(row):
             self._tree.add(row[8])

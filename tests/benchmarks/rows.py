@@ -62,6 +62,11 @@ MEASUREMENTS: tuple[str, ...] = (
     "tests.benchmarks.whole_runs:more_workers",
     "tests.benchmarks.large_invoicer:large_invoicer",
     "tests.benchmarks.whole_runs:embedded",
+    "tests.benchmarks.history:rebuild",
+    "tests.benchmarks.history:verify",
+    "tests.benchmarks.history:replay",
+    "tests.benchmarks.history:customers",
+    "tests.benchmarks.history:setup_file",
     "tests.benchmarks.naive:naive",
 )
 """`module:function` of each, in the order of the report."""
