@@ -11,7 +11,7 @@ from aggregates.identity import StreamId
 from commands.billing.settings import RunSettings
 from commands.store import Reading, Store
 
-PACKAGES_A_CHUNK = 500
+PACKAGES_A_CHUNK = 1000
 PACKAGES_A_CHUNK_WITH_CATCH_UP = 100
 """With catch-up a package can bring many charges, so fewer packages make a chunk."""
 

@@ -1,8 +1,8 @@
 """Chunks billed by several processes of this machine, with no broker between them.
 
-This process hands out the chunks one by one; each worker bills its chunk in a transaction of its
-own, as any other process would, so that nothing is billed twice whoever dies (R14). When a worker
-dies, what is left is handed to new ones.
+This process hands out the chunks and bills some itself; each is billed in a transaction of its own,
+as by any other process, so that nothing is billed twice whoever dies (R14). When a worker dies,
+what is left is handed to new ones.
 """
 
 import gc
@@ -28,6 +28,9 @@ from infra.store.errors import StoreError
 if TYPE_CHECKING:
     from infra.store.owned import OwnedStore
 
+AHEAD = 2
+"""Chunks that wait for each worker while this process is busy with its own."""
+
 DEATHS = 3
 """How often workers may die without any chunk done in between."""
 
@@ -41,8 +44,8 @@ class _Answer(NamedTuple):
 
 
 class LocalWorkers:
-    """Implements `consumers.worker.Chunks` with `count` processes over the database at
-    `address`.
+    """Implements `consumers.worker.Chunks` with `count` processes, this one among them, over the
+    database at `address`.
     """
 
     def __init__(self, address: str, count: int) -> None:
@@ -58,30 +61,40 @@ class LocalWorkers:
         while left:
             before = len(left)
             try:
-                yield from self._hand_out(running.execution_id, left)
+                yield from self._spread(store, running, left)
             except BrokenProcessPool:
                 deaths = 1 if len(left) < before else deaths + 1
                 if deaths >= DEATHS:
                     raise _died(running) from None
 
-    def _hand_out(self, execution: StreamId, left: list[int]) -> Generator[Done]:
-        """Keeps every worker busy, with the next chunk waiting; strikes out what is done."""
+    def _spread(self, store: Store, running: Running, left: list[int]) -> Generator[Done]:
+        """Workers take chunks from the front, this process from what is not handed out yet;
+        struck out is what is done.
+        """
         given: dict[Future[_Answer], int] = {}
         following = iter(tuple(left))
+        workers = min(self._count - 1, len(left))
         pool = ProcessPoolExecutor(
-            min(self._count, len(left)),
+            workers,
             mp_context=get_context("spawn"),
             initializer=_begin,
-            initargs=(self._address, execution),
+            initargs=(self._address, running.execution_id),
         )
         try:
-            for index in islice(following, 2 * self._count):
-                given[pool.submit(_bill, index)] = index
-            while given:
-                for future in wait(given, return_when=FIRST_COMPLETED).done:
+            while True:
+                for index in islice(following, max(0, workers * AHEAD - len(given))):
+                    given[pool.submit(_bill, index)] = index
+                mine = next(following, None)
+                if mine is not None:
+                    with rare_collections():
+                        done = Done(run_chunk(store, running, mine))
+                    left.remove(mine)
+                    yield done
+                elif not given:
+                    return
+                patience = None if mine is None else 0
+                for future in wait(given, patience, FIRST_COMPLETED).done:
                     answer, index = future.result(), given.pop(future)
-                    for more in islice(following, 1):
-                        given[pool.submit(_bill, more)] = more
                     left.remove(index)
                     yield _told(answer)
         finally:
