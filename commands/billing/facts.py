@@ -66,6 +66,9 @@ def _families(
     only: Collection[str] | None,
 ) -> list[InvoicerFacts]:
     families: dict[StreamId, InvoicerFacts] = {}
+    excludes = settings.account is None and any(
+        group.settings.exclude for group in settings.groups.values()
+    )
     for account in accounts.values():
         invoicer = account.row.invoicer
         family = families.get(invoicer)
@@ -73,10 +76,10 @@ def _families(
             head = accounts.get(invoicer)
             if head is None or (only is not None and head.row.state.number not in only):
                 continue
-            if settings.account is None and _excluded(head.row, settings):
+            if excludes and _excluded(head.row, settings):
                 continue
             family = families[invoicer] = InvoicerFacts(head.row, [], later.get(invoicer, 0))
-        if settings.account is None and _excluded(account.row, settings):
+        if excludes and _excluded(account.row, settings):
             family.later += len(account.packages)
             continue
         family.accounts.append(account)

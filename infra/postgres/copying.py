@@ -22,20 +22,16 @@ _number = Struct(">Iq").pack
 def copied(rows: Iterable[Row]) -> bytes:
     """Rows of EVENT_COLUMNS, each value with its length before it."""
     parts = [_HEADER]
-    add = parts.append
+    add = parts.extend
     after = (b"", -1)
     tail = b""
     for position, stream, version, topic, schema_version, payload, metadata, at, hash in rows:
         if after != (metadata, at):
             after = (metadata, at)
             tail = _length(len(metadata)) + metadata + _number(8, at) + _length(32)
-        add(_identity(_COLUMNS, 8, position, 16, stream, 8, version))
-        add(_type(topic, schema_version))
-        add(_length(len(payload)))
-        add(payload)
-        add(tail)
-        add(hash)
-    add(_END)
+        begin = _identity(_COLUMNS, 8, position, 16, stream, 8, version)
+        add((begin, _type(topic, schema_version), _length(len(payload)), payload, tail, hash))
+    parts.append(_END)
     return b"".join(parts)
 
 

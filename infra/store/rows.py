@@ -20,6 +20,8 @@ T = TypeVar("T")
 EVENT_COLUMNS = "position, stream, version, topic, schema_version, payload, metadata, at, hash"
 
 _metadata = msgspec.json.Decoder(dict[str, str])
+_account = state_decoder("account").decode
+_package = state_decoder("account_package").decode
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -43,11 +45,11 @@ def _of_commit(metadata: bytes, at: int) -> tuple[Mapping[str, str], datetime]:
 
 
 def account_row(stream: StreamId, version: int, invoicer: StreamId, state: bytes) -> AccountRow:
-    return AccountRow(stream, version, invoicer, state_decoder("account").decode(state))
+    return AccountRow(stream, version, invoicer, _account(state))
 
 
 def package_row(stream: StreamId, version: int, account: StreamId, state: bytes) -> PackageRow:
-    return PackageRow(stream, version, account, state_decoder("account_package").decode(state))
+    return PackageRow(stream, version, account, _package(state))
 
 
 def receivables_row(

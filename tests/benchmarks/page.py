@@ -1,31 +1,18 @@
 """docs/benchmarks.md: what was measured, beside its bar, and how to measure it again."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any
 
-from tests.benchmarks.rows import Measured, Row
-
-
-class Part(Protocol):
-    """A measurement that was made."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def measured(self) -> Measured: ...
-
-    @property
-    def seconds(self) -> float: ...
-
+Part = dict[str, Any]
+"""What a measurement found: `rows`, `plots` and the `machine`."""
 
 _HEAD = """# Benchmarks
 
 Written by `make bench-report`. Every ratio is of two figures of one run on one machine; figures in
 accounts or events a second are this machine's.
 
-Machine: {machine}. PostgreSQL {size}, durable (`fsync` and `synchronous_commit` on),
-on the same cores as the program.
+Machine: {machine}. PostgreSQL is durable (`fsync` and `synchronous_commit` on) and runs on the
+same cores as the program.
 
 | what | here | bar | | made of |
 |---|---:|---:|---|---|
@@ -40,7 +27,7 @@ make bench-report                                    # about ten minutes, a serv
 .venv/bin/python -m tests.benchmarks report --only complete_run,more_workers
 ```
 With `--database` the rows are measured on a server of yours, in schemas that are dropped
-afterwards. `--only` prints some rows and writes no page.
+afterwards. `--only` measures some rows and leaves the others as they were.
 
 ## What is measured
 - **Complete run**: from the list of what is due over charges, invoices, numbers and the hash chain
@@ -54,20 +41,19 @@ afterwards. `--only` prints some rows and writes no page.
 """
 
 
-def page(parts: Iterable[Part], machine: str, full: bool) -> str:
+def page(parts: Sequence[Part]) -> str:
     """The whole page."""
-    found = list(parts)
-    size = "with the large sizes" if full else "with the short sizes"
-    rows = [_row(row) for part in found for row in part.measured.rows]
+    machines = dict.fromkeys(part["machine"] for part in parts)
+    rows = [_row(row) for part in parts for row in part["rows"]]
     plots = [
-        f"![{plot.title}](benchmarks/{plot.name}.svg)"
-        for part in found
-        for plot in part.measured.plots
+        f"![{plot['title']}](benchmarks/{plot['name']}.svg)"
+        for part in parts
+        for plot in part["plots"]
     ]
-    table = _HEAD.format(machine=machine, size=size) + "\n".join(rows) + "\n"
-    return table + "\n" + "\n\n".join(plots) + "\n" + _TAIL
+    head = _HEAD.format(machine="; ".join(machines)) + "\n".join(rows) + "\n"
+    return head + "\n" + "\n\n".join(plots) + "\n" + _TAIL
 
 
-def _row(row: Row) -> str:
-    mark = {True: "reached", False: "**missed**", None: ""}[row.reached]
-    return f"| {row.what} | {row.figure} | {row.bar} | {mark} | {row.note} |"
+def _row(row: dict[str, Any]) -> str:
+    mark = {True: "reached", False: "**missed**", None: ""}[row["reached"]]
+    return f"| {row['what']} | {row['figure']} | {row['bar']} | {mark} | {row['note']} |"

@@ -3,10 +3,12 @@
     python -m tests.benchmarks report [--database URL] [--full] [--only NAME,NAME] [--print]
 
 Without `--database` it starts a durable PostgreSQL of its own and removes it afterwards. `--full`
-takes ten million events where the short form takes one. `--print` writes no page.
+takes ten million events where the short form takes one. `--only` measures some and leaves the
+others on the page as they were; `--print` writes no page.
 """
 
 import argparse
+import json
 import os
 import platform
 import secrets
@@ -25,7 +27,7 @@ from infra.stack.postgres import Postgres
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.page import page
 from tests.benchmarks.plot import svg
-from tests.benchmarks.rows import Measured, Missing, Row, measurements
+from tests.benchmarks.rows import Measured, Missing, Row, measurements, names
 
 DOCS = Path(__file__).parents[2] / "docs"
 LARGE, FULL = 250_000, 2_500_000
@@ -57,13 +59,24 @@ def main(words: list[str]) -> None:
                 sys.stdout.flush()
         finally:
             bench.close()
-    if asked.print or only:
-        return
-    (DOCS / "benchmarks").mkdir(exist_ok=True)
+    if not asked.print:
+        _write(found)
+
+
+def _write(found: list[Found]) -> None:
+    """The page, with what an earlier run found of what was not measured now."""
+    folder = DOCS / "benchmarks"
+    folder.mkdir(exist_ok=True)
+    figures = folder / "figures.json"
+    kept = json.loads(figures.read_bytes()) if figures.exists() else {}
     for one in found:
+        rows = [row._asdict() for row in one.measured.rows]
+        plots = [{"name": plot.name, "title": plot.title} for plot in one.measured.plots]
+        kept[one.name] = {"rows": rows, "plots": plots, "machine": machine()}
         for plot in one.measured.plots:
-            (DOCS / "benchmarks" / f"{plot.name}.svg").write_text(svg(plot))
-    (DOCS / "benchmarks.md").write_text(page(found, machine(), asked.full))
+            (folder / f"{plot.name}.svg").write_text(svg(plot))
+    figures.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    (DOCS / "benchmarks.md").write_text(page([kept[name] for name in names() if name in kept]))
 
 
 def line(row: Row) -> str:

@@ -72,6 +72,11 @@ MEASUREMENTS: tuple[str, ...] = (
 """`module:function` of each, in the order of the report."""
 
 
+def names() -> list[str]:
+    """The short names, in the order of the report."""
+    return [place.partition(":")[2] for place in MEASUREMENTS]
+
+
 def measurements(only: Sequence[str] = ()) -> list[tuple[str, Measurement]]:
     """Every measurement with its short name, or those whose name is in `only`."""
     found: list[tuple[str, Measurement]] = []
