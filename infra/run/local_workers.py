@@ -53,7 +53,7 @@ class LocalWorkers:
         self._count = count
 
     def __call__(self, store: Store, running: Running) -> Generator[Done]:
-        if running.chunks < 2:
+        if running.chunks < 2 or self._count < 2:
             yield from one_by_one(store, running)
             return
         left = list(range(running.chunks))

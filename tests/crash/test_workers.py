@@ -2,7 +2,7 @@
 
 import os
 import signal
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -34,11 +34,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def _workers_of(pid: int) -> list[psutil.Process]:
     """The processes that bill beside the one that hands out."""
-    return [
-        child
-        for child in psutil.Process(pid).children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
+    found: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(pid).children():
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def test_three_processes_bill_everyone_once(url: str) -> None:
@@ -73,3 +74,18 @@ def test_workers_end_with_the_process_that_hands_out(url: str) -> None:
     answer = Existing(url).ask("execution", "resume", execution, *WORKERS)
     assert answer.status == 0 or "execution_finished" in answer.err, answer.err
     assert_billed_once(Existing(url), ACCOUNTS)
+
+
+def test_workers_that_always_die_are_told_and_nothing_is_lost(postgres_url: str) -> None:
+    url = seeded(postgres_url, 2_000)
+    process = start_on(url, [*RUN, "--workers", "2"])
+    while process.poll() is None:
+        for worker in _workers_of(process.pid):
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
+    answer = finish(process)
+    assert answer.status == 1
+    assert "workers_died" in answer.err
+    execution = text(query(url, "SELECT stream FROM states WHERE kind = 'execution'")[0][0])
+    assert Existing(url).ask("execution", "resume", execution).status == 0
+    assert_billed_once(Existing(url), 2_000)
