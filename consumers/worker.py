@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from aggregates.execution import FINISHED, Counts, ExecutionState, add_counts
 from aggregates.identity import StreamId
-from commands import firing
 from commands.billing.rare_collections import rare_collections
 from commands.executions import (
     Running,
@@ -77,5 +76,7 @@ def run_execution(
 
 def unfinished(store: Store) -> list[StreamId]:
     """Executions that are queued or running: to be finished by whoever finds no one at work."""
+    from commands import firing
+
     with store.snapshot() as reading:
         return firing.unfinished(reading)
