@@ -19,6 +19,7 @@ from infra.store.state_rows import COLUMNS
 Rows = list[tuple[Any, ...]]
 _EVENTS = f"COPY events ({EVENT_COLUMNS}) FROM STDIN (FORMAT BINARY)"
 _PACKAGES = ("stream", *COLUMNS["account_packages"])
+_STATES = f"COPY account_packages ({', '.join(_PACKAGES)}) FROM STDIN (FORMAT BINARY)"
 
 
 def raw_copy(url: str, before: int, after: int) -> tuple[float, int]:
@@ -48,12 +49,11 @@ def _copied(session: Session, schema: str, before: int, after: int) -> tuple[flo
 def _transaction(session: Session, commit: tuple[Any, ...], packed: bytes, packages: Rows) -> None:
     session.run("BEGIN")
     if packages:
-        copy_packages = f"COPY account_packages ({', '.join(_PACKAGES)}) FROM STDIN (FORMAT BINARY)"
-        with session.connection.cursor() as cursor, cursor.copy(copy_packages) as copy:
+        with session.connection.cursor() as cursor, cursor.copy(_STATES.encode()) as copy:
             copy.set_types([COLUMN_TYPES[name] for name in _PACKAGES])
             for row in packages:
                 copy.write_row(row)
-    with session.connection.cursor() as cursor, cursor.copy(_EVENTS) as copy:
+    with session.connection.cursor() as cursor, cursor.copy(_EVENTS.encode()) as copy:
         copy.write(packed)
     session.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", commit)
     session.run("COMMIT")

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from infra.stack.ports import free_ports
 from infra.stack.postgres import Postgres
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.page import page
+from tests.benchmarks.page import Part, page
 from tests.benchmarks.plot import svg
 from tests.benchmarks.rows import Measured, Missing, Row, measurements, names
 
@@ -47,7 +47,7 @@ class Found(NamedTuple):
 def main(words: list[str]) -> None:
     """Measures, prints the table, and writes the page unless told not to."""
     asked = _asked(words)
-    only = asked.only.split(",") if asked.only else []
+    only: list[str] = asked.only.split(",") if asked.only else []
     found: list[Found] = []
     with _server(asked.database) as server, tempfile.TemporaryDirectory() as folder:
         bench = Bench(server, Path(folder), FULL if asked.full else LARGE, _tell)
@@ -68,7 +68,7 @@ def _write(found: list[Found]) -> None:
     folder = DOCS / "benchmarks"
     folder.mkdir(exist_ok=True)
     figures = folder / "figures.json"
-    kept = json.loads(figures.read_bytes()) if figures.exists() else {}
+    kept: dict[str, Part] = json.loads(figures.read_bytes()) if figures.exists() else {}
     for one in found:
         rows = [row._asdict() for row in one.measured.rows]
         plots = [{"name": plot.name, "title": plot.title} for plot in one.measured.plots]

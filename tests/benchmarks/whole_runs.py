@@ -52,7 +52,7 @@ def more_workers(bench: Bench) -> Measured:
 def with_history(bench: Bench) -> Measured:
     """A month billed with nothing behind it, and again with thirteen months."""
     url = _seeded(bench, WITH_HISTORY)
-    runs = []
+    runs: list[Ran] = []
     for month in range(MONTHS + 1):
         bench.tell(f"month {month + 1} of {MONTHS + 1}")
         runs.append(run_once(url, month))
