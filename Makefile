@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench bench-kafka chaos chaos-kafka docs lock clean
+.PHONY: help install demo test check format bench bench-kafka bench-report chaos chaos-kafka docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ bench: $(STAMP) ## measure the bill run as ratios of raw inserts in the same run
 
 bench-kafka: $(STAMP) ## measure only what goes over Kafka; PARTS="relay projector latency workers drain"
 	$(BIN)/python -m tests.benchmarks.kafka $(PARTS)
+
+bench-report: $(STAMP) ## measure everything beside its bar and write docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks report
 
 chaos: $(STAMP) ## long fault injection: hundreds of kills in the middle of runs
 	$(BIN)/python -m pytest -n auto -m chaos

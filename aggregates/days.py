@@ -16,7 +16,7 @@ from aggregates.refusal import Refusal
 ONE_DAY = timedelta(days=1)
 
 
-class Frequency(msgspec.Struct, frozen=True, gc=False):
+class Frequency(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """How far two bill dates lie apart. Weeks are 7 days and years 12 months, so that `weekly` and
     `every 7 days` are the same value. `once` has no second date.
     """

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from aggregates.account import AccountState
 from aggregates.account_package.state import AccountPackageState
 from aggregates.event import Event, State
@@ -80,8 +82,7 @@ class Metadata:
     correlation: str = ""
 
 
-@dataclass(slots=True)
-class Staged:
+class Staged(msgspec.Struct):
     """New events of one stream. `expected` is its version before them (0: new). `state` is the
     state after them, None for kinds that keep no state row (invoice, chunk, command).
     """

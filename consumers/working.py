@@ -14,13 +14,13 @@ import structlog
 from aggregates.execution import FINISHED, ExecutionState
 from aggregates.identity import StreamId, chunk, text
 from aggregates.refusal import Refusal
+from commands.billing.rare_collections import rare_collections
 from commands.billing.writing import Written
 from commands.executions import Running, find_execution, open_running, run_chunk
 from commands.store import Conflict, Store
 from consumers.remaining import Remaining
 from consumers.role import Meter, Silent, Unavailable
 from consumers.work import Queue, Work
-from consumers.worker import rare_collections
 
 DEATHS = 3
 """How many workers a chunk, or an invoicer alone, may end before it is believed."""

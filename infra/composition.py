@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 class App:
     """What a verb works with: the event store and the views over it, of one owner."""
 
-    def __init__(self, store: "OwnedStore") -> None:
+    def __init__(self, store: "OwnedStore", address: str = "") -> None:
         self.store = store
+        self.address = address
+        """Where other processes open it; empty while it is in the making."""
 
     @cached_property
     def views(self) -> "Views":
@@ -48,7 +50,7 @@ def open_app(url: str | None = None, *, create: bool = False) -> Generator[App]:
         with new_file(address) as store:
             yield App(store)
         return
-    app = App(open_store(address, create=create))
+    app = App(open_store(address, create=create), address)
     try:
         yield app
     finally:

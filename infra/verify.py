@@ -10,6 +10,7 @@ from infra.store.findings import Finding
 
 if TYPE_CHECKING:
     from infra.composition import App
+    from infra.store.crew import Crew
 
 Progress = Callable[[int], None]
 
@@ -33,7 +34,8 @@ def verify_all(app: "App", *, views: bool, expect: str | None, progress: Progres
 
     Refused with `head_invalid` when `expect` is not POSITION:ROOT.
     """
-    from infra.store.verify_history import parse_head, verify_history
+    from infra.store.crew import crew, worth_it
+    from infra.store.verify_history import check_history, parse_head
 
     if expect is not None:
         try:
@@ -45,19 +47,21 @@ def verify_all(app: "App", *, views: bool, expect: str | None, progress: Progres
                 "hexadecimal digits",
             ) from None
     began = monotonic()
-    history = verify_history(app.store, expect, lambda done, total: progress(done))
-    report = Report(history.events, 0.0, history.head, None, history.found, list(history.findings))
-    if views and not history.found:
-        _compare_views(app, report, progress)
+    with crew(app.store, *worth_it(app.store)) as work:
+        history = check_history(work, expect, lambda done, total: progress(done))
+        found = list(history.findings)
+        report = Report(history.events, 0.0, history.head, None, history.found, found)
+        if views and not history.found:
+            _compare_views(app, work, report, progress)
     report.seconds = monotonic() - began
     return report
 
 
-def _compare_views(app: "App", report: Report, progress: Progress) -> None:
-    from infra.views.compare import compare_with_rebuild
+def _compare_views(app: "App", crew: "Crew", report: Report, progress: Progress) -> None:
+    from infra.views.compare import compare_together
 
     app.views.catch_up()
-    compared = compare_with_rebuild(app.store, lambda position: progress(position))
+    compared = compare_together(crew, progress)
     report.views = compared.rows
     for difference in compared.differences:
         report.found += 1

@@ -29,7 +29,7 @@ class Terms(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     prices: tuple[PriceOverride, ...] = ()
 
 
-class Segment(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class Segment(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False, cache_hash=True):
     """A stretch of the calendar with one bill day. Date n lies n intervals after `anchor`.
     `start` is where it takes over from the segment before (a bridge stub runs from there to the
     anchor, R10); None for the first. `bill_day` is None for daily and weekly packages.

@@ -5,7 +5,8 @@ random number. An invoicer that cannot be billed leaves nothing but its failure 
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from aggregates.chunk import Failure, LeftBehind
 from aggregates.refusal import Refusal
@@ -17,8 +18,7 @@ from commands.billing.stages import apply_stages
 from commands.store import PackageRow
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What became of one invoicer: its draft, or its failure. `left` is there in both cases."""
 
     facts: InvoicerFacts | None

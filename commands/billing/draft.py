@@ -1,6 +1,6 @@
 """The work on one invoicer while the stages pass over it."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from aggregates.account_package.cycles import Billing
 from aggregates.account_package.events import Charge
@@ -22,16 +22,14 @@ class CannotBill(Exception):
         self.refusal = refusal
 
 
-@dataclass(slots=True)
-class ChargedPackage:
+class ChargedPackage(msgspec.Struct):
     """An account-package whose cycles were charged, with the books of each."""
 
     row: PackageRow
     billing: Billing
 
 
-@dataclass(slots=True)
-class NewCharge:
+class NewCharge(msgspec.Struct):
     """A charge of this execution, looking for an invoice."""
 
     account: AccountFacts
@@ -43,21 +41,20 @@ class NewCharge:
         return self.waiting.charge
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """Filled by the stages in their order (R4). `invoice` and `pages` are the invoice, if one is
     made; `new_waiting` the charges that go on none, with the reason; `collected` tells that what
     waited up to the period's end went on the invoice, `closed` that its lines of 0.00 were closed.
     """
 
     facts: InvoicerFacts
-    charged: list[ChargedPackage] = field(default_factory=list[ChargedPackage])
-    charges: list[NewCharge] = field(default_factory=list[NewCharge])
-    left: list[LeftBehind] = field(default_factory=list[LeftBehind])
+    charged: list[ChargedPackage] = []
+    charges: list[NewCharge] = []
+    left: list[LeftBehind] = []
     invoice: InvoiceGenerated | None = None
-    pages: list[InvoiceLinesAdded] = field(default_factory=list[InvoiceLinesAdded])
-    new_waiting: list[NewCharge] = field(default_factory=list[NewCharge])
+    pages: list[InvoiceLinesAdded] = []
+    new_waiting: list[NewCharge] = []
     waiting_reason: str = ""
     collected: bool = False
     closed: bool = False
-    lines: list[InvoiceLine] = field(default_factory=list[InvoiceLine])
+    lines: list[InvoiceLine] = []

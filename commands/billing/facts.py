@@ -1,24 +1,23 @@
 """A chunk's facts: whole invoicers with everything the pass needs, read in one snapshot."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+import msgspec
 
 from aggregates.identity import StreamId
 from commands.billing.settings import RunSettings
 from commands.store import AccountRow, PackageRow, Reading, ReceivablesRow
 
 
-@dataclass(slots=True)
-class AccountFacts:
+class AccountFacts(msgspec.Struct):
     """One account with its due packages and what waits on it."""
 
     row: AccountRow
-    packages: list[PackageRow] = field(default_factory=list[PackageRow])
+    packages: list[PackageRow] = []
     receivables: ReceivablesRow | None = None
 
 
-@dataclass(slots=True)
-class InvoicerFacts:
+class InvoicerFacts(msgspec.Struct):
     """An invoicer and the accounts it bills for, itself among them. `later` counts the packages
     under it that keep their next bill date: after the period's end, or of an excluded account.
     """
@@ -28,8 +27,7 @@ class InvoicerFacts:
     later: int = 0
 
 
-@dataclass(slots=True)
-class ChunkFacts:
+class ChunkFacts(msgspec.Struct):
     """`read_at` is the head of history the facts were read at."""
 
     read_at: int
@@ -68,6 +66,9 @@ def _families(
     only: Collection[str] | None,
 ) -> list[InvoicerFacts]:
     families: dict[StreamId, InvoicerFacts] = {}
+    excludes = settings.account is None and any(
+        group.settings.exclude for group in settings.groups.values()
+    )
     for account in accounts.values():
         invoicer = account.row.invoicer
         family = families.get(invoicer)
@@ -75,10 +76,10 @@ def _families(
             head = accounts.get(invoicer)
             if head is None or (only is not None and head.row.state.number not in only):
                 continue
-            if settings.account is None and _excluded(head.row, settings):
+            if excludes and _excluded(head.row, settings):
                 continue
             family = families[invoicer] = InvoicerFacts(head.row, [], later.get(invoicer, 0))
-        if settings.account is None and _excluded(account.row, settings):
+        if excludes and _excluded(account.row, settings):
             family.later += len(account.packages)
             continue
         family.accounts.append(account)

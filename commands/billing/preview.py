@@ -11,6 +11,7 @@ from aggregates.refusal import Refusal
 from aggregates.schedule import Timing, catch_up_policy, check_period
 from commands.billing.chunk_pass import bill_chunk
 from commands.billing.facts import load_facts
+from commands.billing.rare_collections import rare_collections
 from commands.billing.scope import cut
 from commands.billing.settings import RunSettings, read_settings
 from commands.billing.writing import Written, write_outcomes
@@ -73,7 +74,8 @@ def preview_run(
         if account is not None:
             _check_account(reading, account, settings, bill_run)
         bounds = cut(reading, settings)
-        yield Preview(bill_run, settings, max(len(bounds) - 1, 0), reading, bounds)
+        with rare_collections():
+            yield Preview(bill_run, settings, max(len(bounds) - 1, 0), reading, bounds)
 
 
 def _check_account(reading: Reading, number: str, settings: RunSettings, bill_run: str) -> None:

@@ -2,8 +2,9 @@
 compared with what was recorded, event by event and byte by byte (R29, design decision 21).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -43,30 +44,60 @@ class ReplayReport:
     events: int = 0
     differences: list[Difference] = field(default_factory=list[Difference])
 
+    def add(self, part: "ReplayReport") -> None:
+        """Goes on after some chunks."""
+        self.chunks += part.chunks
+        self.charges += part.charges
+        self.invoices += part.invoices
+        self.events += part.events
+        self.differences += part.differences[: MOST_DIFFERENCES - len(self.differences)]
+
 
 MOST_DIFFERENCES = 100
 
 
+Spread = Callable[[Running], Iterable[ReplayReport]]
+"""Replays all chunks of an execution; their reports come in order."""
+
+
 def replay_execution(
-    store: Store, execution_id: StreamId, progress: Callable[[int, int], None] | None = None
+    store: Store,
+    execution_id: StreamId,
+    progress: Callable[[int, int], None] | None = None,
+    spread: Spread | None = None,
 ) -> ReplayReport:
-    """Recomputes the execution. Refused with `execution_not_finished` while it runs."""
+    """Recomputes the execution, here or wherever its chunks are `spread` to. Refused with
+    `execution_not_finished` while it runs.
+    """
+    running = open_finished(store, execution_id)
+    report = ReplayReport(running.settings.execution)
+    chunks = (replay_chunk(store, running, index) for index in range(running.chunks))
+    for index, part in enumerate(chunks if spread is None else spread(running), 1):
+        report.add(part)
+        if progress is not None:
+            progress(index, running.chunks)
+    return report
+
+
+def open_finished(store: Store, execution_id: StreamId) -> Running:
+    """The execution, which must have ended."""
     with store.snapshot() as reading:
         state = find_execution(reading, execution_id).state
     if state.status in ("queued", "running"):
         raise Refusal("execution_not_finished", "the execution has not finished; replay it then")
-    running = open_running(store, execution_id)
+    return open_running(store, execution_id)
+
+
+def replay_chunk(store: Store, running: Running, index: int) -> ReplayReport:
+    """Recomputes one chunk, if it was billed."""
     report = ReplayReport(running.settings.execution)
-    for index in range(running.chunks):
-        recorded = store.stream(identity.chunk(execution_id, index))
-        if recorded and isinstance(recorded[-1].event, ChunkBilled):
-            _replay_chunk(store, running, index, recorded, report)
-        if progress is not None:
-            progress(index + 1, running.chunks)
+    recorded = store.stream(identity.chunk(running.execution_id, index))
+    if recorded and isinstance(recorded[-1].event, ChunkBilled):
+        _replay(store, running, index, recorded, report)
     return report
 
 
-def _replay_chunk(
+def _replay(
     store: Store, running: Running, index: int, chunk: list[Recorded], report: ReplayReport
 ) -> None:
     done = chunk[-1]
@@ -84,9 +115,7 @@ def _replay_chunk(
         report.events += 1
         report.invoices += isinstance(recorded.event, InvoiceGenerated)
         report.charges += len(getattr(recorded.event, "charges", ()))
-    if len(report.differences) >= MOST_DIFFERENCES:
-        return
-    report.differences += _compare(then_written, computed)
+    report.differences += islice(_compare(then_written, computed), MOST_DIFFERENCES)
 
 
 def _died(chunk: list[Recorded]) -> frozenset[str]:

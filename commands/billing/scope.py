@@ -14,7 +14,7 @@ from commands.store import Reading, Recorded, Store
 PAGE = 200
 """Chunks whose events are read at once."""
 
-PACKAGES_A_CHUNK = 500
+PACKAGES_A_CHUNK = 1000
 PACKAGES_A_CHUNK_WITH_CATCH_UP = 100
 """With catch-up a package can bring many charges, so fewer packages make a chunk."""
 

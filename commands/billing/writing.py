@@ -123,6 +123,8 @@ def _receivables(draft: Draft, settings: RunSettings) -> list[Staged]:
         waits.setdefault(new.account.row.stream, []).append(new.waiting)
     changes: list[Staged] = []
     for account in draft.facts.accounts:
+        if account.receivables is None and account.row.stream not in waits:
+            continue
         events = _of_account(draft, settings, account, waits.get(account.row.stream, []))
         if not events:
             continue

@@ -8,7 +8,7 @@ import click
 
 from aggregates.identity import text
 from aggregates.refusal import Refusal
-from infra.cli.options import database_option, example, json_option
+from infra.cli.options import database_option, example, json_option, workers_option
 from infra.cli.times import TIME
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def show(database: str | None, as_json: bool) -> None:
 
 @click.command(epilog=example("billstream clock advance --to 2020-11-01T06:00"))
 @click.option("--to", "target", type=TIME, required=True, help="Until when; local time.")
+@workers_option
 @json_option
 @database_option
 def advance(target: str, database: str | None, as_json: bool) -> int:

@@ -66,6 +66,31 @@ def command_options(function: Function) -> Function:
     )(function)
 
 
+def workers_option(function: Function) -> Function:
+    """`--workers`: not a parameter; `workers()` tells it to whoever runs an execution."""
+    return click.option(
+        "--workers",
+        type=click.IntRange(1, 64),
+        default=1,
+        expose_value=False,
+        callback=_keep_workers,
+        help="Bill in so many processes of this machine: about one for each of its cores.",
+    )(function)
+
+
+def workers() -> int:
+    """In how many processes the verb at work is to bill."""
+    context = click.get_current_context(silent=True)
+    return 1 if context is None else int(context.meta.get(_WORKERS, 1))
+
+
+_WORKERS = "billstream.workers"
+
+
+def _keep_workers(context: click.Context, parameter: click.Parameter, value: int) -> None:
+    context.meta[_WORKERS] = value
+
+
 def reading(function: Function) -> Function:
     """What every reading verb has: `--database` and `--json`."""
     return json_option(database_option(function))

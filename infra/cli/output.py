@@ -4,10 +4,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 NARROW = 80
 """Tables fit this width when nobody's terminal says otherwise."""
@@ -30,8 +30,10 @@ class Column(NamedTuple):
     wrap: bool = False
 
 
-Report = Callable[[int], None]
-"""Tells how much has been done so far."""
+class Report(Protocol):
+    """Tells how much has been done so far, and what else is worth a look."""
+
+    def __call__(self, done: int, detail: str = "") -> None: ...
 
 
 def print_json(document: object) -> None:
@@ -136,7 +138,7 @@ def progress(
     is done, in all, as it goes. Nothing is drawn for less than `SMALL`.
     """
     if not sys.stderr.isatty() or (total is not None and total < SMALL):
-        yield lambda done: None
+        yield lambda done, detail="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -146,13 +148,15 @@ def progress(
         BarColumn(bar_width=24),
         TextColumn("{task.completed:,.0f} {task.fields[unit]}  {task.fields[rate]}/s"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[detail]}"),
         console=Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")) or None),
         transient=True,
     ) as bar:
-        task = bar.add_task(title, total=total, completed=start, unit=unit, rate="…")
+        task = bar.add_task(title, total=total, completed=start, unit=unit, rate="…", detail="")
 
-        def report(done: int) -> None:
+        def report(done: int, detail: str = "") -> None:
             speed = bar.tasks[0].speed
-            bar.update(task, completed=done, rate=f"{speed:,.0f}" if speed else "…")
+            rate = f"{speed:,.0f}" if speed else "…"
+            bar.update(task, completed=done, rate=rate, detail=detail)
 
         yield report

@@ -17,16 +17,16 @@ def replay(execution: str, database: str | None, as_json: bool) -> int:
     """Compute EXECUTION again from the history as it read it; compare every event, byte by byte."""
     from time import perf_counter
 
-    from commands.billing.replay import replay_execution
     from commands.execution_control import parse_execution
     from infra.cli.looking import Look, execution_id
     from infra.cli.output import progress
     from infra.composition import open_app
+    from infra.replay import replay as replay_together
 
     with open_app(database) as app:
         began = perf_counter()
         with progress("replaying", None, "chunks") as report:
-            result = replay_execution(
+            result = replay_together(
                 app.store,
                 parse_execution(execution_id(Look(app), execution)),
                 lambda done, total: report(done),

@@ -13,9 +13,11 @@ from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.billing.scope import PACKAGES_A_CHUNK
 from infra.cli.errors import COMPLETED_WITH_FAILURES, REFUSED
+from infra.cli.options import workers
 from infra.cli.output import notice, progress
 
 if TYPE_CHECKING:
+    from consumers.worker import Chunks, Progress
     from infra.composition import App
 
 
@@ -31,15 +33,48 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
         chunks = start_execution(app.store, execution_id).chunks
         expected = chunks * PACKAGES_A_CHUNK
         with _interruptible() as interrupted, progress("billing", expected, "packages") as report:
+            tally = Tally()
 
             def between_chunks(so_far: Progress) -> None:
-                report(so_far.counts.packages_billed)
+                report(so_far.counts.packages_billed, tally.told(so_far))
                 if interrupted():
                     _request_cancel(app, execution_id)
 
-            return run_execution(app.store, execution_id, between_chunks)
+            return run_execution(app.store, execution_id, between_chunks, chunks_of(app))
     finally:
         app.store.unmark(execution_id)
+
+
+class Tally:
+    """What a run has made so far, and how much of it each worker did."""
+
+    def __init__(self) -> None:
+        self._before = 0
+        self._by_worker: dict[int | None, int] = {}
+
+    def told(self, so_far: "Progress") -> str:
+        """In a few words; workers by their process, this one as `here`."""
+        counts = so_far.counts
+        mine = self._by_worker.get(so_far.worker, 0) + counts.packages_billed - self._before
+        self._before = counts.packages_billed
+        if so_far.done:
+            self._by_worker[so_far.worker] = mine
+        words = [f"{counts.invoices_generated:,} invoices", f"{counts.failed:,} failed"]
+        if len(self._by_worker) > 1:
+            words += [f"{pid or 'here'}: {done:,}" for pid, done in self._by_worker.items()]
+        return ", ".join(words)
+
+
+def chunks_of(app: "App") -> "Chunks":
+    """How chunks are billed: here, or in as many processes as `--workers` says."""
+    from consumers.worker import one_by_one
+
+    count = workers()
+    if count == 1 or not app.address:
+        return one_by_one
+    from infra.run.local_workers import LocalWorkers
+
+    return LocalWorkers(app.address, count)
 
 
 def finish_abandoned(app: "App") -> list[StreamId]:

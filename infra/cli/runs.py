@@ -6,7 +6,15 @@ from uuid import uuid4
 
 import click
 
-from infra.cli.options import DATE, command_options, database_option, example, json_option, reading
+from infra.cli.options import (
+    DATE,
+    command_options,
+    database_option,
+    example,
+    json_option,
+    reading,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from commands.billing.preview import Preview
@@ -72,6 +80,7 @@ def _show_preview(app: "App", previewed: "Preview", as_json: bool) -> None:
 
 @click.command(epilog=example("billstream execution retry 01c2f7a0-…"))
 @click.argument("execution")
+@workers_option
 @command_options
 @json_option
 @database_option
@@ -140,6 +149,7 @@ def cancel(
 
 @click.command(epilog=example("billstream execution resume 01c2f7a0-…"))
 @click.argument("execution")
+@workers_option
 @json_option
 @database_option
 def resume(execution: str, database: str | None, as_json: bool) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from infra.cli.options import database_option, example
+from infra.cli.options import database_option, example, workers_option
 
 if TYPE_CHECKING:
     from aggregates.execution import ExecutionState
@@ -73,6 +73,7 @@ class Seconds(click.FloatRange):
     metavar="SECONDS",
     help="Look at least this often for what others scheduled.",
 )
+@workers_option
 @database_option
 def scheduler(database: str | None, poll: float) -> None:
     """Fire schedules as they fall due, until Ctrl-C. An execution that is running then stops
@@ -100,6 +101,7 @@ def scheduler(database: str | None, poll: float) -> None:
 def _run(app: "App", execution: "StreamId", stop: Stop) -> "ExecutionState":
     """Runs an execution unless it has to stop: then between two chunks, leaving it running."""
     from consumers.worker import Progress, run_execution
+    from infra.cli.running import chunks_of
 
     def between_chunks(so_far: Progress) -> None:
         if stop.is_set() and so_far.done < so_far.chunks:
@@ -107,6 +109,6 @@ def _run(app: "App", execution: "StreamId", stop: Stop) -> "ExecutionState":
 
     app.store.mark_running(execution)
     try:
-        return run_execution(app.store, execution, between_chunks)
+        return run_execution(app.store, execution, between_chunks, chunks_of(app))
     finally:
         app.store.unmark(execution)

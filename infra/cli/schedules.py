@@ -6,7 +6,15 @@ from uuid import uuid4
 
 import click
 
-from infra.cli.options import DATE, Function, command_options, database_option, example, json_option
+from infra.cli.options import (
+    DATE,
+    Function,
+    command_options,
+    database_option,
+    example,
+    json_option,
+    workers_option,
+)
 from infra.cli.times import TIME
 
 
@@ -50,6 +58,7 @@ def _when(function: Function) -> Function:
 @click.argument("name")
 @_when
 @click.option("--every", metavar="RRULE", default=None, help="Run it again and again (RFC 5545).")
+@workers_option
 @command_options
 @json_option
 @database_option

@@ -18,6 +18,11 @@ class Address(NamedTuple):
     schema: str
     shown: str
 
+    @property
+    def opening(self) -> str:
+        """The URL as a whole, secrets included."""
+        return _joined(self.conninfo, self.schema)
+
 
 def parse(url: str) -> Address:
     """`postgresql://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME&sslmode=…`; every parameter but

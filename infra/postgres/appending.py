@@ -66,7 +66,7 @@ def _append(session: Session, batch: Batch, prepared: Prepared, clock: Clock | N
     writing.write_states(session, prepared.rows)
     head = lock_head(session)
     if head.position != batch.read_at:
-        checks.still_holds(session, batch)
+        checks.still_holds(session, batch, head.position)
     checks.continues(session, prepared.unguarded)
     first_number, last_number, events = numbers.taken(session, batch, prepared)
     _keys(session, batch)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
+from select import POLLIN, poll
 from typing import Any
 
 from psycopg import Connection
@@ -22,6 +23,16 @@ _TRY = 3.0
 """Seconds after which trying to connect is left to the next who needs a connection."""
 
 
+def _check(connection: "Connection[Any]") -> None:
+    """A connection at rest has nothing to read: else it was ended, or the server says something,
+    and is asked. So taking one costs no message in the usual case.
+    """
+    listening = poll()
+    listening.register(connection.fileno(), POLLIN)
+    if listening.poll(0):
+        ConnectionPool.check_connection(connection)
+
+
 class Sessions:
     """A pool. PostgreSQL's errors come out of its blocks as ours."""
 
@@ -39,7 +50,7 @@ class Sessions:
             max_size=_MOST,
             open=False,
             configure=ours,
-            check=ConnectionPool.check_connection,
+            check=_check,
             timeout=WAIT,
             reconnect_timeout=_TRY,
             num_workers=1,
@@ -78,7 +89,7 @@ class Sessions:
             return connect(self.address).connection, False
 
     @contextmanager
-    def reading(self) -> Generator[Session]:
-        """A snapshot: it never blocks writers and does not move."""
-        with self.session() as session, session.snapshot():
+    def reading(self, of: str | None = None) -> Generator[Session]:
+        """A snapshot: it never blocks writers and does not move. `of` names another's."""
+        with self.session() as session, session.snapshot(of):
             yield session

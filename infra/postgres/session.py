@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection, RawCursor, RawServerCursor
 from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL
 
 from infra.postgres import arrays
 from infra.postgres.address import Address
@@ -28,6 +29,7 @@ _SETTINGS = """
         set_config('timezone', 'UTC', false),
         set_config('datestyle', 'ISO', false),
         set_config('jit', 'off', false),
+        set_config('random_page_cost', '1.1', false),
         set_config('synchronous_commit', CASE current_setting('synchronous_commit')
             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
         set_config('statement_timeout', '0', false),
@@ -37,7 +39,8 @@ _SETTINGS = """
         set_config('tcp_keepalives_count', '3', false)
 """
 """A commit is on the disk before it is answered, whatever the server's default. Readers may take
-as long as they need; a machine that has vanished is noticed within a minute.
+as long as they need; a machine that has vanished is noticed within a minute. Pages are as near in
+any order: else a chunk of some hundred packages is found by reading the whole table.
 """
 
 CONNECT = {
@@ -83,10 +86,10 @@ class Session:
         """`hold`: the rows stay readable after the transaction, or without any."""
         name = f"rows_{next(_numbers)}"
         cursor = RawServerCursor(self.connection, name, withhold=hold)
-        cursor.itersize = _PAGE
         try:
             cursor.execute(dollars(sql), parameters, binary=True)
-            yield from cursor
+            while page := cursor.fetchmany(_PAGE):
+                yield from page
         finally:
             with suppress(psycopg.Error):
                 cursor.close()
@@ -107,10 +110,12 @@ class Session:
             raise
 
     @contextmanager
-    def snapshot(self) -> Generator[None]:
-        """Reads one state of everything."""
+    def snapshot(self, of: str | None = None) -> Generator[None]:
+        """Reads one state of everything; that of another process which has exported it as `of`."""
         self.run(SNAPSHOT)
         try:
+            if of is not None:
+                self.connection.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(of))
             yield
         finally:
             self.roll_back()

@@ -1,6 +1,6 @@
 """The store in a schema of a PostgreSQL server: implements `infra.store.owned`."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Lock
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from infra.views.database import ViewsDatabase
 
 
+_TO_THE_END = (
+    "SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB';"
+    "SET LOCAL max_parallel_workers_per_gather = 0"
+)
+"""For a reader of everything, who brings along as many processes as there should be."""
+
+
 class PostgresStore:
     """Opened by `infra.store.open.open_store`. One per process; safe to use from threads."""
 
@@ -51,6 +58,10 @@ class PostgresStore:
     @property
     def url(self) -> str:
         return self.address.shown
+
+    @property
+    def opening(self) -> str:
+        return self.address.opening
 
     def close(self) -> None:
         if self._views is not None:
@@ -99,8 +110,17 @@ class PostgresStore:
             yield PastReading(session, position)
 
     @contextmanager
-    def proving(self) -> Generator[Database]:
+    def proving(self, of: str | None = None) -> Generator[Database]:
+        with self.sessions.reading(of) as session:
+            session.run(_TO_THE_END)
+            yield session
+
+    @contextmanager
+    def sharing(self, join: Callable[[str], None]) -> Generator[Database]:
         with self.sessions.reading() as session:
+            session.run(_TO_THE_END)
+            ((name,),) = session.execute("SELECT pg_export_snapshot()")
+            join(name)
             yield session
 
     @property

@@ -6,6 +6,7 @@ from operator import itemgetter
 
 from commands.store import Conflict
 from infra.postgres import arrays
+from infra.postgres.copying import copied
 from infra.postgres.session import Session
 from infra.postgres.tables import COLUMN_TYPES, EVENT_TYPES
 from infra.store.database import Row
@@ -26,10 +27,7 @@ def write_events(session: Session, rows: Sequence[Row]) -> None:
         session.execute(_INSERT_EVENTS, arrays.columns(rows, _EVENT_ARRAYS))
         return
     with session.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.set_types(EVENT_TYPES)
-        write_row = copy.write_row
-        for row in rows:
-            write_row(row)
+        copy.write(copied(rows))
 
 
 def write_states(session: Session, writes: Iterable[RowWrite]) -> None:

@@ -21,7 +21,7 @@ def append(
     """
     head = read_head(connection)
     if head.position != batch.read_at:
-        checks.still_holds(connection, batch)
+        checks.still_holds(connection, batch, head.position)
     checks.continues(connection, prepared.unguarded)
     try:
         first_number, last_number, events = numbers.taken(connection, batch, prepared)

@@ -37,6 +37,7 @@ class PastReading:
     def __init__(self, database: Database, position: int) -> None:
         self._database = database
         self._position = position
+        self._latest: tuple[object, list[AccountRow]] | None = None
 
     @property
     def head(self) -> Head:
@@ -136,6 +137,13 @@ class PastReading:
             yield from sorted(due.items())
 
     def accounts_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[AccountRow]:
+        """Asked again for the same range, as for its packages, it is not folded again."""
+        asked = (low, high, tuple(groups))
+        if self._latest is None or self._latest[0] != asked:
+            self._latest = asked, self._accounts_in(low, high, groups)
+        return self._latest[1]
+
+    def _accounts_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[AccountRow]:
         found = [
             AccountRow(stream, version, identity.account(state.invoicer), state)
             for stream, version, state in self._folded("account", self._candidates(low, high))

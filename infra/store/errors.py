@@ -18,6 +18,14 @@ class StoreError(Exception):
         self.sentence = sentence
         self.details: Mapping[str, object] = details
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Comes whole out of another process."""
+        return _again, (self.code, self.sentence, dict(self.details))
+
+
+def _again(code: str, sentence: str, details: Mapping[str, object]) -> StoreError:
+    return StoreError(code, sentence, **details)
+
 
 def not_a_sandbox() -> StoreError:
     return StoreError(

@@ -42,3 +42,12 @@ class Findings:
         if len(self.kept) < KEPT:
             written = text(stream) if isinstance(stream, bytes) else stream
             self.kept.append(Finding(code, sentence, position, written, type))
+
+    def between(self, first: int, last: int) -> "Findings":
+        """Those from the `first` (counted from 0) to before the `last`."""
+        return Findings(self.kept[first:last], last - first)
+
+    def extend(self, later: "Findings") -> None:
+        """Adds what was found in a part that comes after."""
+        self.count += later.count
+        self.kept += later.kept[: KEPT - len(self.kept)]

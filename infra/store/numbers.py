@@ -1,6 +1,7 @@
 """Invoice numbers: a series is one row, and its block is taken under the order lock (R19)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -50,19 +51,23 @@ def filled(
     sequence = first
     for event in events:
         if event.gap == NUMBERED:
-            payload = with_number(event.payload, numbers, sequence)
-            event = event._replace(payload=payload)
+            event = _with_payload(event, with_number(event.payload, numbers, sequence))
             sequence += 1
         elif event.gap == CLOSES_CHUNK:
-            event = event._replace(payload=with_numbers(event.payload, first, last))
+            event = _with_payload(event, with_numbers(event.payload, first, last))
         found.append(event)
     return found
 
 
 def with_number(payload: bytes, numbers: Numbers, sequence: int) -> bytes:
     """An invoice encoded around a gap, with its number: the two first fields."""
-    number = f"{numbers.prefix}{sequence:0{numbers.length}d}"
-    return b'{"number":%b,"sequence":%d,%b' % (_quoted(number), sequence, payload[1:])
+    digits = b"%0*d" % (numbers.length, sequence)
+    return b'{"number":"%b%b","sequence":%d,%b' % (
+        _prefix(numbers.prefix),
+        digits,
+        sequence,
+        payload[1:],
+    )
 
 
 def with_numbers(payload: bytes, first: int, last: int) -> bytes:
@@ -78,5 +83,12 @@ def _set(database: Database, series: str, following: int) -> None:
     )
 
 
-def _quoted(text: str) -> bytes:
-    return msgspec.json.encode(text)
+@lru_cache(maxsize=64)
+def _prefix(text: str) -> bytes:
+    """As it stands within quotes; digits stand for themselves."""
+    return msgspec.json.encode(text)[1:-1]
+
+
+def _with_payload(event: EncodedEvent, payload: bytes) -> EncodedEvent:
+    stream, version, topic, schema_version, middle, _, gap = event
+    return EncodedEvent(stream, version, topic, schema_version, middle, payload, gap)

@@ -51,8 +51,21 @@ class OwnedStore(Store, Protocol):
         """Moves a sandbox's clock. It never goes back."""
         ...
 
-    def proving(self) -> AbstractContextManager[Database]:
-        """One snapshot of everything, for `verify`: it reads even what was put there by hand."""
+    @property
+    def opening(self) -> str:
+        """The URL with which another process opens it: it may hold secrets, and is never shown."""
+        ...
+
+    def proving(self, of: str | None = None) -> AbstractContextManager[Database]:
+        """One snapshot of everything, for `verify`: it reads even what was put there by hand.
+        `of` names the snapshot that another process shares.
+        """
+        ...
+
+    def sharing(self, join: Callable[[str], None]) -> AbstractContextManager[Database]:
+        """The same, shared: `join` is told the snapshot's name at an instant at which nobody
+        writes, and comes back when every other process has begun to read it.
+        """
         ...
 
     def views_database(self) -> "ViewsDatabase":

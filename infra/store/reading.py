@@ -104,17 +104,17 @@ class SnapshotReading:
     ) -> Iterator[tuple[StreamId, int]]:
         where, params = self._in_range(low, high, groups)
         query = f"""
-            SELECT invoicer, due FROM (
-                SELECT a.invoicer,
-                    CAST(sum((SELECT count(*) FROM account_packages p
-                        WHERE p.account = a.stream AND p.live AND p.next_bill_date <= ?
-                    )) AS BIGINT) AS due,
-                    sum((SELECT count(*) FROM receivables r
-                        WHERE r.account = a.stream AND r.waiting > 0)) AS waiting
-                FROM accounts a WHERE {where} GROUP BY a.invoicer
-            ) AS invoicers WHERE due > 0 OR waiting > 0 ORDER BY invoicer
+            SELECT invoicer, CAST(sum(due) AS BIGINT) AS due FROM (
+                SELECT a.invoicer, 1 AS due
+                FROM accounts a {self._join} account_packages p ON p.account = a.stream
+                WHERE {where} AND p.live AND p.next_bill_date <= ?
+                UNION ALL
+                SELECT a.invoicer, 0
+                FROM receivables r {self._join} accounts a ON a.stream = r.account
+                WHERE r.waiting > 0 AND {where}
+            ) AS found GROUP BY invoicer ORDER BY invoicer
         """
-        yield from self._database.stream(query, (end.isoformat(), *params))
+        yield from self._database.stream(query, (*params, end.isoformat(), *params))
 
     def accounts_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[AccountRow]:
         where, params = self._in_range(low, high, groups)

@@ -1,10 +1,11 @@
 """The store on one SQLite file: implements `infra.store.owned`."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
 
 from aggregates.identity import StreamId
 from commands.store import Batch, Committed, Head, Reading, Recorded
@@ -45,6 +46,10 @@ class SqliteStore:
     def url(self) -> str:
         return f"sqlite:///{self.path}"
 
+    @property
+    def opening(self) -> str:
+        return f"sqlite:///{quote(str(self.path.absolute()))}"
+
     def close(self) -> None:
         if self._own is not None:
             self._own.close()
@@ -84,15 +89,25 @@ class SqliteStore:
             yield PastReading(connection, position)
 
     @contextmanager
-    def proving(self) -> Generator[Database]:
+    def proving(self, of: str | None = None) -> Generator[Database]:
         """Reads text that is none, which somebody may have put there, without failing."""
         with self._reading() as connection:
+            _begin_to_read(connection)
             before = connection.text_factory
             connection.text_factory = _decode
             try:
                 yield connection
             finally:
                 connection.text_factory = before
+
+    @contextmanager
+    def sharing(self, join: Callable[[str], None]) -> Generator[Database]:
+        """Holds the writers' lock while all begin, so that they begin with the same commit."""
+        with ExitStack() as stack:
+            with self.datastore.connection(commit=True):
+                database = stack.enter_context(self.proving())
+                join("")
+            yield database
 
     @property
     def head(self) -> Head:
@@ -181,6 +196,11 @@ class SqliteStore:
     def _reading(self) -> Generator[HistoryConnection]:
         with self.datastore.connection(commit=False) as connection:
             yield connection
+
+
+def _begin_to_read(connection: HistoryConnection) -> None:
+    """A transaction reads what was committed before its first question."""
+    connection.execute("SELECT 1 FROM meta").fetchone()
 
 
 def _decode(raw: bytes) -> str:

@@ -29,13 +29,49 @@ NOTHING = Commit(0, 0, 0, chain.START)
 """Before the first commit."""
 
 
-def check_chain(database: Database, findings: Findings, observer: Observer) -> Iterator[Commit]:
-    """Goes through the history in commit order and yields every commit after its check."""
-    events = database.stream(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY position")
+class Part(NamedTuple):
+    """A stretch of history: what follows a commit, up to a position, or to the end."""
+
+    previous: Commit
+    until: int | None
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Both inclusive. What was put before the beginning is in the first part."""
+        low = self.previous.last + 1 if self.previous.last else -(2**63)
+        return low, 2**63 - 1 if self.until is None else self.until
+
+
+def cut(database: Database, size: int) -> list[Part]:
+    """The history in parts of about `size` events. It is cut only where one commit follows another
+    as it should: so every part can be checked alone, as if one went through all of them in order.
+    """
+    joints = [NOTHING]
+    query = "SELECT first, last, at, root FROM commits WHERE first > ? ORDER BY first LIMIT 2"
+    furthest = "SELECT max(last) FROM commits WHERE first > ? AND first <= ?"
+    after = size
+    while len(rows := database.execute(query, (after,)).fetchall()) == 2:
+        commit, following = Commit(*rows[0]), Commit(*rows[1])
+        after = commit.first + size
+        between = (joints[-1].last, commit.first)
+        if (
+            _is_whole(commit)
+            and following.first == commit.last + 1
+            and database.execute(furthest, between).fetchone()[0] == commit.last
+        ):
+            joints.append(commit)
+    ends = [*(joint.last for joint in joints[1:]), None]
+    return [Part(joint, end) for joint, end in zip(joints, ends, strict=True)]
+
+
+def check_chain(database: Database, part: Part, findings: Findings, observer: Observer) -> Commit:
+    """Goes through a part of history in commit order; its last commit."""
+    query = f"SELECT {EVENT_COLUMNS} FROM events WHERE position BETWEEN ? AND ? ORDER BY position"
+    events = database.stream(query, part.bounds)
     hasher = _Hasher(findings)
-    previous = NOTHING
+    previous = part.previous
     pending: Row | None = next(events, None)
-    for commit in _commits(database, findings):
+    for commit in _commits(database, part, findings):
         joined = commit.first == previous.last + 1
         if not joined:
             _commit_missing(findings, previous, commit)
@@ -50,11 +86,12 @@ def check_chain(database: Database, findings: Findings, observer: Observer) -> I
         check.finish(previous.root if joined else None)
         observer.commit_ends()
         previous = commit
-        yield commit
     while pending is not None:
         _belongs_nowhere(findings, pending)
         pending = next(events, None)
-    _check_head(database, findings, previous)
+    if part.until is None:
+        _check_head(database, findings, previous)
+    return previous
 
 
 def check_expected(database: Database, findings: Findings, position: int, root: str) -> None:
@@ -79,15 +116,21 @@ def check_expected(database: Database, findings: Findings, position: int, root: 
         )
 
 
-def _commits(database: Database, findings: Findings) -> Iterator[Commit]:
-    query = "SELECT first, last, at, root FROM commits ORDER BY first"
-    for first, last, at, root in database.stream(query):
-        commit = Commit(first, last, at, root)
-        whole = isinstance(last, int) and isinstance(at, int) and isinstance(root, bytes)
-        if whole and len(root) == len(chain.START):
+def _commits(database: Database, part: Part, findings: Findings) -> Iterator[Commit]:
+    query = "SELECT first, last, at, root FROM commits WHERE first BETWEEN ? AND ? ORDER BY first"
+    for row in database.stream(query, part.bounds):
+        commit = Commit(*row)
+        if _is_whole(commit):
             yield commit
         else:
             _commit_changed(findings, commit)
+
+
+def _is_whole(commit: Commit) -> bool:
+    """Its columns are of the types that are written."""
+    root: object = commit.root
+    whole = isinstance(commit.last, int) and isinstance(commit.at, int)
+    return whole and isinstance(root, bytes) and len(root) == len(chain.START)
 
 
 def _check_head(database: Database, findings: Findings, last: Commit) -> None:
@@ -142,7 +185,8 @@ class _CommitCheck:
         self._intact = True
 
     def event(self, row: Row) -> None:
-        self._missing(row[0])
+        if row[0] != self._due:
+            self._missing(row[0])
         self._due = row[0] + 1
         if self._hasher.check(row):
             self._tree.add(row[8])

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from heapq import merge
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,10 +17,7 @@ from infra.store.state_rows import row_of, table_of
 from schemas.kinds import KINDS, STATELESS, kind_of_type, state_decoder
 from schemas.stored import decode, encode_state
 
-_EVENTS = """
-    SELECT stream, version, position, topic, schema_version, payload FROM events
-    ORDER BY stream, version
-"""
+_EVENTS = "SELECT stream, version, position, topic, schema_version, payload FROM events"
 
 _TABLES = ("states", "accounts", "account_packages", "receivables")
 _SAME = ("ref", "account", "package", "currency", "effective")
@@ -30,12 +27,38 @@ class _Broken(Exception):
     """The stream cannot be folded further; the finding is noted."""
 
 
-def check_folds(database: Database, findings: Findings) -> Iterator[int]:
-    """Goes through all streams beside their state rows; yields the number of events seen."""
-    rows = _state_rows(database, findings)
+class Streams(NamedTuple):
+    """The streams from an id (inclusive) to another (exclusive); None: to where ids end. What is
+    no id at all comes before all ids.
+    """
+
+    low: StreamId | None
+    high: StreamId | None
+
+    def query(self, select: str, order: str) -> tuple[str, tuple[StreamId, ...]]:
+        """The rows of these streams."""
+        bounds = [f"stream {sign} ?" for sign, id in zip((">=", "<"), self, strict=True) if id]
+        where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
+        return f"{select}{where} ORDER BY {order}", tuple(id for id in self if id)
+
+
+def share_out(count: int) -> list[Streams]:
+    """All streams in about equal shares: ids are spread evenly."""
+    edges = [(n * 2**16 // count).to_bytes(2, "big") for n in range(1, count)]
+    return [Streams(*ends) for ends in pairwise((None, *edges, None))]
+
+
+def check_folds(database: Database, streams: Streams, findings: Findings) -> int:
+    """Goes through streams beside their state rows; the number of their events."""
+    return sum(_folds(database, streams, findings))
+
+
+def _folds(database: Database, streams: Streams, findings: Findings) -> Iterator[int]:
+    rows = _state_rows(database, streams, findings)
     row = next(rows, None)
     checks = _StreamChecks(findings)
-    for stream, events in groupby(database.stream(_EVENTS), key=itemgetter(0)):
+    events_of = database.stream(*streams.query(_EVENTS, "stream, version"))
+    for stream, events in groupby(events_of, key=itemgetter(0)):
         if not isinstance(stream, bytes):
             yield sum(1 for _ in events)  # no id at all: its hash has told already
             continue
@@ -51,9 +74,11 @@ def check_folds(database: Database, findings: Findings) -> Iterator[int]:
         row = next(rows, None)
 
 
-def _state_rows(database: Database, findings: Findings) -> Iterator[tuple[StreamId, str, Row]]:
+def _state_rows(
+    database: Database, streams: Streams, findings: Findings
+) -> Iterator[tuple[StreamId, str, Row]]:
     def one(table: str) -> Iterator[tuple[StreamId, str, Row]]:
-        for row in database.stream(f"SELECT * FROM {table} ORDER BY stream"):
+        for row in database.stream(*streams.query(f"SELECT * FROM {table}", "stream")):
             if isinstance(row[0], bytes):
                 yield row[0], table, row
             else:

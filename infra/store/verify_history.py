@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from infra.store.chain import START
+from infra.store.crew import Crew, Together, crew, worth_it
+from infra.store.database import Database
 from infra.store.findings import Finding, Findings, Progress
 from infra.store.owned import OwnedStore
-from infra.store.verify_chain import NOTHING, check_chain, check_expected
-from infra.store.verify_folds import check_folds
-from infra.store.verify_invoices import InvoiceChecks
+from infra.store.verify_chain import check_expected
+from infra.store.verify_folds import Streams, check_folds, share_out
+from infra.store.verify_order import check_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +48,33 @@ def parse_head(written: str) -> tuple[int, str]:
 
 
 def verify_history(
-    store: OwnedStore, expect: str | None = None, progress: Progress | None = None
+    store: OwnedStore,
+    expect: str | None = None,
+    progress: Progress | None = None,
+    together: Together | None = None,
 ) -> HistoryReport:
-    """Checks order, hashes, commits, numbers, invoices, streams and state rows in one snapshot.
-    Memory does not grow with the history. `expect` is a head noted earlier.
+    """Checks order, hashes, commits, numbers, invoices, streams and state rows in one snapshot, in
+    as many processes as are worth it: what is found is the same with any number of them. Memory
+    does not grow with the history. `expect` is a head noted earlier.
     """
+    with crew(store, *(together or worth_it(store))) as work:
+        return check_history(work, expect, progress)
+
+
+def check_history(crew: Crew, expect: str | None, progress: Progress | None) -> HistoryReport:
+    """The same by processes that are there already."""
     began = time.monotonic()
     findings = Findings()
-    with store.proving() as database:
-        newest = database.execute("SELECT max(position) FROM events").fetchone()[0] or 0
-        tell = partial(_tell, progress, 2 * newest)
-        if expect is not None:
-            check_expected(database, findings, *parse_head(expect))
-        invoices = InvoiceChecks(database, findings)
-        head = NOTHING
-        for head in check_chain(database, findings, invoices):
-            tell(head.last)
-        invoices.finish()
-        events = 0
-        for count in check_folds(database, findings):
-            events += count
-            tell(newest + events)
+    newest = max(crew.newest, 0)
+    tell = partial(_tell, progress, 2 * newest)
+    if expect is not None:
+        check_expected(crew.database, findings, *parse_head(expect))
+    head = check_order(crew, findings, tell)
+    events = 0
+    for count, found in crew.each(_check_streams, share_out(newest // crew.size + 1)):
+        findings.extend(found)
+        events += count
+        tell(newest + events)
     return HistoryReport(
         events=events,
         seconds=time.monotonic() - began,
@@ -74,6 +82,11 @@ def verify_history(
         findings=tuple(findings.kept),
         found=findings.count,
     )
+
+
+def _check_streams(_: OwnedStore, database: Database, streams: Streams) -> tuple[int, Findings]:
+    findings = Findings()
+    return check_folds(database, streams, findings), findings
 
 
 def _tell(progress: Progress | None, total: int, done: int) -> None:

@@ -1,17 +1,16 @@
 """Invoices against the charges they are made of, and their numbers (R14, R15, R19).
 
 Looks at one commit at a time. Charges and the lines that bill them mostly stand in one commit;
-those that waited are kept in a temporary SQLite file, so memory stays flat.
+what one commit leaves to later ones is kept in `infra.store.verify_carried`.
 """
 
-import sqlite3
 from collections import Counter
 from typing import Any
 
 import msgspec
 
-from infra.store.database import Database
 from infra.store.findings import Findings
+from infra.store.verify_carried import Carried, Later
 from schemas.stored import NewerHistory, decode
 
 
@@ -72,23 +71,16 @@ _page = msgspec.json.Decoder(_Page)
 _invoice = msgspec.json.Decoder(_Invoice)
 _chunk = msgspec.json.Decoder(_Chunk)
 
-_TABLE = """
-    CREATE TABLE waiting_charges (key TEXT PRIMARY KEY, count INTEGER NOT NULL)
-    WITHOUT ROWID
-"""
-
 
 class InvoiceChecks:
-    """An observer of commits: every line has its charge, once; totals are sums; numbers follow."""
+    """An observer of commits: every line has its charge, once; totals are sums; numbers follow.
+    `carried` is what the commits before have left; None where only the merging will know.
+    """
 
-    def __init__(self, database: Database, findings: Findings) -> None:
-        self._database = database
-        self._scratch = sqlite3.connect("", isolation_level=None)
+    def __init__(self, findings: Findings, carried: Carried | None) -> None:
         self._findings = findings
-        self._next: dict[str, int] = {}
-        self._start = 0
-        self._scratch.execute(_TABLE)
-        self._scratch.execute("BEGIN")
+        self._carried = carried or Carried()
+        self._later = Later() if carried is None else None
         self._commit = _CommitChecks(self)
 
     def event(self, row: tuple[Any, ...]) -> None:
@@ -103,18 +95,28 @@ class InvoiceChecks:
         self._settle(self._commit)
         self._commit = _CommitChecks(self)
 
+    def later(self) -> Later | None:
+        """What is left to the merging; None when nothing is."""
+        if self._later is not None:
+            self._later.next.update(self._carried.next)
+            self._later.waiting += self._carried.waiting()
+            self._carried.close()
+        return self._later
+
     def add(self, code: str, sentence: str, row: tuple[Any, ...]) -> None:
         self._findings.add(code, f"position {row[0]}: {sentence}", row[0], row[1], row[3])
 
     def numbering(self, start: int) -> None:
         """The owner's numbering was set: later numbers begin at `start` at least."""
-        self._start = start
-        for series, following in self._next.items():
-            self._next[series] = max(following, start)
+        if self._later is not None:
+            self._later.renumbered = True
+        self._carried.renumber(start)
 
     def number(self, invoice: _Invoice, row: tuple[Any, ...]) -> None:
         """The next number of its series, as R19 has it."""
-        due = self._next.get(invoice.series, self._start or invoice.sequence)
+        due = self._carried.due(invoice.series, invoice.sequence)
+        if self._later is not None:
+            self._later.first.setdefault(invoice.series, invoice.sequence)
         if invoice.sequence != due:
             gap = "a gap" if invoice.sequence > due else "a number given twice"
             sentence = f"invoice {invoice.number} follows {due - 1}: {gap} in invoice numbers"
@@ -122,47 +124,29 @@ class InvoiceChecks:
         if not invoice.number.endswith(str(invoice.sequence)):
             sentence = f"number {invoice.number} is not that of {invoice.sequence}"
             self.add("invoice_number_wrong", sentence, row)
-        self._next[invoice.series] = max(due, invoice.sequence + 1)
-
-    def finish(self) -> None:
-        """The series' rows stand where the history ends."""
-        self._scratch.close()
-        for series, following in self._database.execute("SELECT series, next FROM number_series"):
-            due = self._next.get(series, self._start)
-            if due and following != due:
-                self._findings.add(
-                    "invoice_number_gap",
-                    f"the next number of series {series} is {following}, but history ends before "
-                    f"{due}: the next invoice would leave a gap or repeat a number",
-                )
+        self._carried.next[invoice.series] = max(due, invoice.sequence + 1)
 
     def _settle(self, commit: "_CommitChecks") -> None:
         """Lines meet the charges of their commit; what is left over waits or has waited."""
         for key, where in commit.lines:
             if commit.charges[key] > 0:
                 commit.charges[key] -= 1
-            elif not self._take_waiting(key):
-                position, stream, topic, number = where
-                self._findings.add(
-                    "line_without_charge",
-                    f"position {position}: invoice {number} has a line for {key[0]}, bill date "
-                    f"{key[1]}, {key[2]} to {key[3]}, that no charge stands behind, or whose "
-                    "charge is on another line",
-                    position,
-                    stream,
-                    topic,
-                )
-        left = [(_text(key), n) for key, n in commit.charges.items() if n > 0]
-        if left:
-            self._scratch.executemany(
-                "INSERT INTO waiting_charges VALUES (?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET count = count + excluded.count",
-                left,
-            )
+            elif not self._carried.take(written := _text(key)):
+                unmatched = _unmatched(key, where)
+                if self._later is None:
+                    self._findings.add(*unmatched)
+                else:
+                    self._later.unmatched.append((self._findings.count, written, unmatched))
+        self._carried.wait([(_text(key), n) for key, n in commit.charges.items() if n > 0])
 
-    def _take_waiting(self, key: Key) -> bool:
-        query = "UPDATE waiting_charges SET count = count - 1 WHERE key = ? AND count > 0"
-        return self._scratch.execute(query, (_text(key),)).rowcount == 1
+
+def _unmatched(key: Key, where: Where) -> tuple[str, str, int, bytes, str]:
+    position, stream, topic, number = where
+    sentence = (
+        f"position {position}: invoice {number} has a line for {key[0]}, bill date {key[1]}, "
+        f"{key[2]} to {key[3]}, that no charge stands behind, or whose charge is on another line"
+    )
+    return "line_without_charge", sentence, position, stream, topic
 
 
 class _CommitChecks:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from typing import NamedTuple
 
+from infra.store.crew import Crew
+from infra.store.database import Database
 from infra.store.owned import OwnedStore
 from infra.views import feed, offsets, positions, sql
 from infra.views.database import ViewsDatabase
@@ -12,7 +14,7 @@ from infra.views.extent import Extent
 from infra.views.on_sqlite import scratch
 from infra.views.open import open_views, revealing
 from infra.views.positions import Place
-from infra.views.registry import VIEWS, Dispatch
+from infra.views.registry import BY_VIEW, VIEWS, Dispatch
 from infra.views.views import BATCH, Progress, apply
 from projections.view import Row, Table, View
 
@@ -69,6 +71,30 @@ def compare_with_rebuild(
             rows += compared
             differences.extend([difference] if difference else [])
         return Comparison(up_to, up_to, rows, differences)
+
+
+_SHARES = (("invoices",), ("account_packages",))
+"""Views large enough for a process of their own; all others go together."""
+
+
+def compare_together(crew: Crew, progress: Progress = lambda _: None) -> Comparison:
+    """The same by several processes, each for some of the views, in the views' order."""
+    if crew.is_alone:
+        return compare_with_rebuild(crew.store, progress)
+    large = {name for share in _SHARES for name in share}
+    rest = tuple(view.name for view in VIEWS if view.name not in large)
+    found = list(crew.each(_compare_some, [*_SHARES, rest]))
+    order = [view.name for view in VIEWS]
+    differences = sorted(
+        (difference for compared in found for difference in compared.differences),
+        key=lambda difference: order.index(difference.view),
+    )
+    rows = sum(compared.rows for compared in found)
+    return Comparison(found[0].position, found[0].events, rows, differences)
+
+
+def _compare_some(store: OwnedStore, _: Database, names: tuple[str, ...]) -> Comparison:
+    return compare_with_rebuild(store, views=tuple(BY_VIEW[name] for name in names))
 
 
 @contextmanager

@@ -25,7 +25,13 @@ VERBS = (
 
 
 def main() -> None:
-    """Measures and prints the table; with `--database postgresql://…`, of that server."""
+    """Measures and prints the table; with `--database postgresql://…`, of that server. With
+    `report`, everything (`tests.benchmarks.report`).
+    """
+    if sys.argv[1:2] == ["report"]:
+        from tests.benchmarks.report import main as report
+
+        return report(sys.argv[2:])
     if sys.argv[1:2] == ["--database"]:
         return _postgres(sys.argv[2])
     measured = [measure(size) for size in SIZES]
@@ -44,7 +50,7 @@ def main() -> None:
 
 
 def _postgres(server: str) -> None:
-    print("Whole runs on one PostgreSQL server by one process, durable; raw: COPY of the events")
+    print("Whole runs on one PostgreSQL server by one process, durable; raw: COPY of its rows")
     measured = [measure_postgres(size, server) for size in SIZES]
     _table(measured)
     large = measured[-1]

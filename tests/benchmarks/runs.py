@@ -67,7 +67,9 @@ def _run_postgres(accounts: int, server: str) -> dict[str, Any]:
     url = f"{server}{'&' if '?' in server else '?'}schema={schema}"
     try:
         found, before = _measured(accounts, url)
-        raw_seconds, rows = raw_copy(url, before)
+        with open_app(url) as app:
+            after = app.store.head.position
+        raw_seconds, rows = raw_copy(url, before, after)
         return {**found, "raw_seconds": raw_seconds, "raw_rows": rows}
     finally:
         drop_schema(server, schema)

@@ -1,0 +1,43 @@
+"""Replay by as many processes as are worth it: chunks do not depend on each other."""
+
+from collections.abc import Callable, Iterable
+
+from aggregates.identity import StreamId
+from commands.billing.replay import ReplayReport, open_finished, replay_chunk, replay_execution
+from commands.executions import Running
+from infra.store.crew import Together, crew, worth_it
+from infra.store.database import Database
+from infra.store.owned import OwnedStore
+
+
+def replay(
+    store: OwnedStore,
+    execution: StreamId,
+    progress: Callable[[int, int], None] | None = None,
+    together: Together | None = None,
+) -> ReplayReport:
+    """Recomputes an execution; what differs is the same with any number of processes."""
+    open_finished(store, execution)  # what is refused is refused at once
+    with crew(store, *(together or worth_it(store))) as work:
+
+        def spread(running: Running) -> Iterable[ReplayReport]:
+            chunks = [(running.execution_id, index) for index in range(running.chunks)]
+            return work.each(_chunk, chunks)
+
+        return replay_execution(store, execution, progress, None if work.is_alone else spread)
+
+
+def _chunk(store: OwnedStore, _: Database, chunk: tuple[StreamId, int]) -> ReplayReport:
+    execution, index = chunk
+    return replay_chunk(store, _opened(store, execution), index)
+
+
+_open: dict[StreamId, Running] = {}
+"""What this process replays: opened with its first chunk."""
+
+
+def _opened(store: OwnedStore, execution: StreamId) -> Running:
+    if execution not in _open:
+        _open.clear()
+        _open[execution] = open_finished(store, execution)
+    return _open[execution]

@@ -1,0 +1,59 @@
+"""docs/benchmarks.md: what was measured, beside its bar, and how to measure it again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+Part = dict[str, Any]
+"""What a measurement found: `rows`, `plots` and the `machine`."""
+
+_HEAD = """# Benchmarks
+
+Written by `make bench-report`. Every ratio is of two figures of one run on one machine; figures in
+accounts or events a second are this machine's.
+
+Machine: {machine}. PostgreSQL is durable (`fsync` and `synchronous_commit` on) and runs on the
+same cores as the program.
+
+| what | here | bar | | made of |
+|---|---:|---:|---|---|
+"""
+
+_TAIL = """
+## Measure it again
+```
+make bench-report                                    # about ten minutes, a server of its own
+.venv/bin/python -m tests.benchmarks report --full   # ten million events where this page has one
+.venv/bin/python -m tests.benchmarks report --database postgresql://USER@HOST/DATABASE
+.venv/bin/python -m tests.benchmarks report --only complete_run,more_workers
+```
+With `--database` the rows are measured on a server of yours, in schemas that are dropped
+afterwards. `--only` measures some rows and leaves the others as they were.
+
+## What is measured
+- **Complete run**: from the list of what is due over charges, invoices, numbers and the hash chain
+  to state rows and the record of the run's end; each chunk one transaction. Raw `COPY` is every
+  row that run wrote (events, commits, state rows), packed beforehand, copied into the same tables
+  with the same indexes in the same number of transactions by one connection.
+- **Workers**: `--workers N`, each run bills the next month of the same accounts.
+- **History**: month after month over the same accounts.
+- **The naive way**: aggregates of the eventsourcing library as documented, loaded and saved one by
+  one. It has no numbers, no chain and no prices, and is what the shape is compared with.
+"""
+
+
+def page(parts: Sequence[Part]) -> str:
+    """The whole page."""
+    machines = dict.fromkeys(part["machine"] for part in parts)
+    rows = [_row(row) for part in parts for row in part["rows"]]
+    plots = [
+        f"![{plot['title']}](benchmarks/{plot['name']}.svg)"
+        for part in parts
+        for plot in part["plots"]
+    ]
+    head = _HEAD.format(machine="; ".join(machines)) + "\n".join(rows) + "\n"
+    return head + "\n" + "\n\n".join(plots) + "\n" + _TAIL
+
+
+def _row(row: dict[str, Any]) -> str:
+    mark = {True: "reached", False: "**missed**", None: ""}[row["reached"]]
+    return f"| {row['what']} | {row['figure']} | {row['bar']} | {mark} | {row['note']} |"
