@@ -43,6 +43,12 @@ def owner() -> StreamId:
     return _own("owner")
 
 
+@cache
+def ledger() -> StreamId:
+    """The owner's books."""
+    return _own("ledger")
+
+
 @lru_cache(maxsize=1024)
 def named(kind: str, name: str) -> StreamId:
     """A piece of setup by its name: `exchange_rates`, `bill_group`, `package`, `bill_run`."""
@@ -68,6 +74,18 @@ def receivables(account_id: StreamId) -> StreamId:
 def invoice(execution: str, invoicer: StreamId) -> StreamId:
     """The one invoice an execution can make for an invoicer."""
     return _shape(invoicer, f"invoice\x1f{execution}")
+
+
+def beside(account_id: StreamId, kind: str, key: str) -> StreamId:
+    """A thing of an account by its natural key: a payment, a contract, a transaction. Things of
+    one account lie together.
+    """
+    return _shape(account_id, f"{kind}\x1f{key}")
+
+
+def reversal(invoice_id: StreamId) -> StreamId:
+    """The one invoice that reverses an invoice (R14: the reversed transaction, `reversal`)."""
+    return _shape(invoice_id, f"reversal\x1f{invoice_id.hex()}")
 
 
 def schedule(command: StreamId) -> StreamId:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from commands import account_package_changes as held
-from commands import deletions, schedules
+from commands import deletions, ledger, schedules
 from commands.applying import Apply, apply
 from commands.asking import Handler, Message
 from commands.execution_control import ChangeExecution, cancel_execution, retry_execution
@@ -95,6 +95,8 @@ COMMAND_TYPES: tuple[CommandType, ...] = (
     CommandType(
         "delete_exchange_rates", deletions.DeleteExchangeRates, deletions.delete_exchange_rates
     ),
+    CommandType("delete_gl_code", deletions.DeleteGlCode, deletions.delete_gl_code),
+    CommandType("close_ledger", ledger.CloseLedger, ledger.close_ledger),
     CommandType("delete_package", deletions.DeletePackage, deletions.delete_package),
     CommandType("delete_bill_run", deletions.DeleteBillRun, deletions.delete_bill_run),
     CommandType("delete_account", deletions.DeleteAccount, deletions.delete_account),

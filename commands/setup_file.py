@@ -20,6 +20,7 @@ from commands.setup.bill_group import SetBillGroup, set_bill_group
 from commands.setup.bill_run import SetBillRun, set_bill_run
 from commands.setup.entry import Done, Entry, explain
 from commands.setup.exchange_rates import SetExchangeRates, set_exchange_rates
+from commands.setup.gl_code import SetGlCode, set_gl_code
 from commands.setup.owner import SetOwner, set_owner
 from commands.setup.package import SetPackage, set_package
 from commands.setup_text import BadText, Items, Map, line_at, on_one_line, read_text
@@ -29,7 +30,15 @@ MOST_SHOWN = 20
 """Errors in the sentence; all of them, up to `MOST_KEPT`, are in the details."""
 MOST_KEPT = 1_000
 
-SECTIONS = ("owner", "exchange_rates", "bill_groups", "packages", "accounts", "bill_runs")
+SECTIONS = (
+    "owner",
+    "gl_codes",
+    "exchange_rates",
+    "bill_groups",
+    "packages",
+    "accounts",
+    "bill_runs",
+)
 
 
 class SetupFile(NamedTuple):
@@ -95,6 +104,7 @@ Summary = dict[str, Tally]
 
 _ENTRIES: dict[str, tuple[type[Entry], str]] = {
     "owner": (SetOwner, ""),
+    "gl_codes": (SetGlCode, "code"),
     "exchange_rates": (SetExchangeRates, "name"),
     "bill_groups": (SetBillGroup, "name"),
     "packages": (SetPackage, "code"),
@@ -131,6 +141,8 @@ def apply_setup(workspace: Workspace, setup: Setup) -> Summary:
     _prefetch(workspace, setup)
     for placed in setup.sections["owner"]:
         run.put("owner", placed, set_owner)
+    for placed in setup.sections["gl_codes"]:
+        run.put("gl_codes", placed, set_gl_code)
     for placed in setup.sections["exchange_rates"]:
         run.put("exchange_rates", placed, set_exchange_rates)
     for placed in setup.sections["bill_groups"]:
@@ -268,6 +280,7 @@ def _read_entry(
 
 _NOUNS = {
     "owner": "the owner",
+    "gl_codes": "GL code",
     "exchange_rates": "exchange rates",
     "bill_groups": "bill group",
     "packages": "package",

@@ -1,10 +1,12 @@
 """How pieces of setup look to the outside: in the words of the setup file, from their states."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from aggregates.bill_group import BillGroupState
 from aggregates.bill_run import BillRunState
 from aggregates.exchange_rates import ExchangeRatesState
+from aggregates.gl_code import BUILT_IN, GlCodeState
 from aggregates.package import PackageState
 from projections.account_packages import catalogue_price, service_price
 from projections.shapes import Showing
@@ -33,6 +35,26 @@ def exchange_rates(state: ExchangeRatesState) -> dict[str, Any]:
         "rates": {currency: f"{state.rates[currency]:f}" for currency in sorted(state.rates)},
         "used": sorted(state.used),
     }
+
+
+def gl_code(state: GlCodeState, *, built_in: bool = False) -> dict[str, Any]:
+    """`built_in`: it is there without setup."""
+    return {
+        "code": state.code,
+        "name": state.name,
+        "debit": state.debit,
+        "credit": state.credit,
+        "deferred": state.deferred,
+        "built_in": built_in,
+    }
+
+
+def gl_codes(states: Iterable[GlCodeState]) -> list[dict[str, Any]]:
+    """Those of the setup and those that are there without it, by code."""
+    own = {state.code: gl_code(state) for state in states}
+    plain = {code: gl_code(state, built_in=True) for code, state in BUILT_IN.items()}
+    found = plain | own
+    return [found[code] for code in sorted(found)]
 
 
 def package(state: PackageState, showing: Showing) -> dict[str, Any]:

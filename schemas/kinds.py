@@ -16,6 +16,8 @@ from aggregates import (
     bill_run,
     exchange_rates,
     execution,
+    gl_code,
+    ledger,
     owner,
     package,
     receivables,
@@ -48,8 +50,8 @@ def _named(state: Any) -> str:
     return cast(str, state.name)
 
 
-def _coded(state: package.PackageState) -> str:
-    return state.code
+def _coded(state: Any) -> str:
+    return cast(str, state.code)
 
 
 def _due(state: schedule.ScheduleState) -> str:
@@ -71,6 +73,8 @@ KINDS: dict[str, Kind] = {
         Kind("package", package.PackageState, package.evolve, _coded),
         Kind("account", account.AccountState, account.evolve, _no_key),
         Kind("account_package", AccountPackageState, evolve_account_package, _no_key),
+        Kind("gl_code", gl_code.GlCodeState, gl_code.evolve, _coded),
+        Kind("ledger", ledger.LedgerState, ledger.evolve, _named),
         Kind("bill_run", bill_run.BillRunState, bill_run.evolve, _named),
         Kind("schedule", schedule.ScheduleState, schedule.evolve, _due),
         Kind("execution", execution.ExecutionState, execution.evolve, _status),

@@ -22,6 +22,8 @@ _OF_KIND = {
     "owner": SETUP,
     "exchange_rates": SETUP,
     "bill_group": SETUP,
+    "gl_code": SETUP,
+    "ledger": SETUP,
     "package": SETUP,
     "bill_run": BILL_RUNS,
     "schedule": BILL_RUNS,

@@ -8,6 +8,7 @@ from aggregates.bill_group import BillGroupState
 from aggregates.exchange_rates import ExchangeRatesState
 from aggregates.execution import ExecutionState
 from aggregates.owner import OwnerState
+from aggregates.ledger import LedgerState
 from aggregates.package import PackageState
 from aggregates.refusal import Refusal
 from commands.store import Reading, Store
@@ -35,6 +36,7 @@ class RunSettings:
     posting_date: date
     account: str | None
     requested_by: str
+    books: LedgerState | None = None
 
 
 def load_settings(store: Store, execution_id: bytes, state: ExecutionState) -> RunSettings:
@@ -63,6 +65,7 @@ def read_settings(
     names = run.state.settings.bill_groups
     streams = {identity.named("bill_group", name): name for name in names}
     groups = reading.get_many("bill_group", streams)
+    books = reading.get("ledger", identity.ledger())
     packages = {found.state.code: found.state for found in reading.all_of("package")}
     return RunSettings(
         execution=identity.text(execution_id),
@@ -79,6 +82,7 @@ def read_settings(
         posting_date=state.posting_date or business_date,
         account=state.account,
         requested_by=state.requested_by,
+        books=None if books is None else books.state,
     )
 
 

@@ -9,6 +9,7 @@ charge; payment comes before rendering so that it shows on the document.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aggregates.ledger import refuse_closed
 from commands.billing.draft import Draft
 from commands.billing.generate_invoice import generate_invoice, let_wait
 from commands.billing.packages import bill_packages
@@ -29,7 +30,10 @@ STAGES: tuple[Stage, ...] = (
 
 
 def apply_stages(draft: Draft, settings: RunSettings) -> None:
-    """Folds the run's stages over one invoicer. What no stage invoiced waits (decision 19)."""
+    """Folds the run's stages over one invoicer. What no stage invoiced waits (decision 19).
+    Nothing posts into a closed period (R26).
+    """
+    refuse_closed(settings.books, settings.posting_date)
     for stage in STAGES:
         if stage.action in settings.actions:
             stage.apply(draft, settings)
