@@ -213,7 +213,7 @@ def run_chunk(
             changes=[*written.changes, closing],
             reads=written.reads,
             running=running.execution_id,
-            numbers=Numbers(numbering.prefix, numbering.length, numbering.start),
+            numbers=(Numbers(numbering.prefix, numbering.length, numbering.start),),
         )
         try:
             store.append(batch)

@@ -58,6 +58,16 @@ class ReceivablesRow(NamedTuple):
     state: ReceivablesState
 
 
+class ItemRow(NamedTuple):
+    """A thing of an account: an invoice, a payment, a contract (`schemas.kinds.ITEMS`)."""
+
+    stream: StreamId
+    version: int
+    account: StreamId
+    ordinal: int
+    state: Any
+
+
 class Recorded(NamedTuple):
     """A stored event, decoded to its newest version."""
 
@@ -83,7 +93,7 @@ class Metadata:
 @dataclass(slots=True)
 class Staged:
     """New events of one stream. `expected` is its version before them (0: new). `state` is the
-    state after them, None for kinds that keep no state row (invoice, chunk, command).
+    state after them, None for kinds that keep no state row (chunk, command).
     """
 
     kind: str
@@ -111,7 +121,9 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Invoice numbers the batch needs: one for each `InvoiceGenerated` in it, in order."""
+    """Numbers of a series that the batch needs: one for each `InvoiceGenerated` of the series
+    in it, in order. They begin at `start` at least.
+    """
 
     prefix: str
     length: int
@@ -139,9 +151,10 @@ class Batch:
     event's, `account_package.added`. None of these events since `read_at`.
     """
     running: StreamId | None = None
-    numbers: Numbers | None = None
+    numbers: Sequence[Numbers] = ()
+    """A chunk's first and last number are of the first of these."""
     number_start: int | None = None
-    """Raises the series' next number to at least this (owner's numbering was set or changed)."""
+    """Raises the next invoice number to at least this (owner's numbering was set or changed)."""
     new_keys: dict[StreamId, bytes] = field(default_factory=dict[StreamId, bytes])
     """Random keys of personal data, per account; kept outside history."""
     destroyed_keys: list[StreamId] = field(default_factory=list[StreamId])
@@ -190,6 +203,24 @@ class Reading(Protocol):
 
     def receivables_of(self, accounts: Iterable[StreamId]) -> dict[StreamId, ReceivablesRow]:
         """By account; accounts on which nothing ever waited are left out."""
+        ...
+
+    def items_of(
+        self, kind: str, accounts: Iterable[StreamId], only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        """An account's things of a kind, by ordinal and stream; accounts without are left out."""
+        ...
+
+    def items_in(
+        self, kind: str, low: bytes, high: bytes, only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        """The same for the accounts whose ids lie in a range (b"" as `high` is open-ended)."""
+        ...
+
+    def items_at_work(
+        self, kind: str, key: str, after: StreamId = b"", limit: int = 1000
+    ) -> list[ItemRow]:
+        """Things of a kind with a key, by stream, after one: a work list, page by page."""
         ...
 
     def is_absent(self, absence: Absence) -> bool: ...

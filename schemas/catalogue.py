@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from aggregates import (
     account,
+    ar_term,
     bill_group,
     bill_run,
     chunk,
@@ -46,6 +47,9 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("exchange_rates.effective_date_changed", 1, exchange_rates.EffectiveDateChanged),
     EventType("exchange_rates.used", 1, exchange_rates.ExchangeRatesUsed),
     EventType("exchange_rates.deleted", 1, exchange_rates.ExchangeRatesDeleted),
+    EventType("ar_term.created", 1, ar_term.ArTermCreated),
+    EventType("ar_term.changed", 1, ar_term.ArTermChanged),
+    EventType("ar_term.deleted", 1, ar_term.ArTermDeleted),
     EventType("bill_group.created", 2, bill_group.BillGroupCreated),
     EventType("bill_group.changed", 1, bill_group.BillGroupChanged),
     EventType("bill_group.deleted", 1, bill_group.BillGroupDeleted),
@@ -66,6 +70,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("account.bill_group_changed", 1, account.BillGroupOfAccountChanged),
     EventType("account.bill_day_changed", 1, account.BillDayChanged),
     EventType("account.status_changed", 1, account.AccountStatusChanged),
+    EventType("account.ar_term_changed", 1, account.ArTermOfAccountChanged),
     EventType("account.currency_changed", 1, account.AccountCurrencyChanged),
     EventType("account.member_joined", 1, account.MemberJoined),
     EventType("account.member_left", 1, account.MemberLeft),

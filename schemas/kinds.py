@@ -1,7 +1,10 @@
 """Every kind of aggregate that keeps a state row: its state, its fold and how it is found.
 
 The events are the truth; a state row is their fold, written in the same transaction (design
-decision 9). `invoice`, `chunk` and `command` keep none.
+decision 9). `chunk` and `command` keep none.
+
+Kinds with an `item` are many and belong to an account: invoices, payments, contracts. Their rows
+stand in one table, by account and in an order of their own.
 """
 
 from collections.abc import Callable
@@ -12,11 +15,13 @@ import msgspec
 
 from aggregates import (
     account,
+    ar_term,
     bill_group,
     bill_run,
     exchange_rates,
     execution,
     gl_code,
+    invoice_state,
     ledger,
     owner,
     package,
@@ -26,24 +31,53 @@ from aggregates import (
 from aggregates.account_package.evolve import evolve as evolve_account_package
 from aggregates.account_package.state import AccountPackageState
 from aggregates.event import Event, State
+from aggregates.invoice_state import InvoiceState
 from schemas.catalogue import BY_CLASS
 
 Evolve = Callable[[Any, Any], State]
 
-STATELESS = frozenset({"invoice", "chunk", "command"})
+STATELESS = frozenset({"chunk", "command"})
+
+
+class Item(NamedTuple):
+    """How a thing of an account is found: the account's number, its place among the account's
+    things of the kind, and whether it is open (there is still something to do about it).
+    """
+
+    account: Callable[[Any], str]
+    ordinal: Callable[[Any], int]
+    is_open: Callable[[Any], bool]
 
 
 class Kind(NamedTuple):
-    """`key` says under which words a state of the kind is listed, "" where it is not."""
+    """`key` says under which words a state of the kind is listed, "" where it is not. An item
+    with a key is at work: somebody looks for it by its key (`Reading.items_at_work`).
+    """
 
     name: str
     state: type[State]
     evolve: Evolve
     key: Callable[[Any], str]
+    item: Item | None = None
 
 
 def _no_key(_: State) -> str:
     return ""
+
+
+def _account(state: Any) -> str:
+    return cast(str, state.account)
+
+
+def _sequence(state: InvoiceState) -> int:
+    return state.sequence
+
+
+def _is_owed(state: InvoiceState) -> bool:
+    return state.open_balance != 0
+
+
+_INVOICE = Item(_account, _sequence, _is_owed)
 
 
 def _named(state: Any) -> str:
@@ -69,6 +103,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("owner", owner.OwnerState, owner.evolve, _named),
         Kind("exchange_rates", exchange_rates.ExchangeRatesState, exchange_rates.evolve, _named),
+        Kind("ar_term", ar_term.ArTermState, ar_term.evolve, _named),
         Kind("bill_group", bill_group.BillGroupState, bill_group.evolve, _named),
         Kind("package", package.PackageState, package.evolve, _coded),
         Kind("account", account.AccountState, account.evolve, _no_key),
@@ -79,8 +114,12 @@ KINDS: dict[str, Kind] = {
         Kind("schedule", schedule.ScheduleState, schedule.evolve, _due),
         Kind("execution", execution.ExecutionState, execution.evolve, _status),
         Kind("receivables", receivables.ReceivablesState, receivables.evolve, _no_key),
+        Kind("invoice", InvoiceState, invoice_state.evolve, _no_key, _INVOICE),
     )
 }
+
+ITEMS = frozenset(kind.name for kind in KINDS.values() if kind.item is not None)
+"""Kinds whose rows stand in the table of items."""
 
 
 @cache

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from aggregates import identity, receivables
+from aggregates import identity, invoice_state, receivables
 from aggregates.account_package.events import PackageBilled
 from aggregates.chunk import (
     ChunkBilled,
@@ -76,6 +76,7 @@ def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Writte
                     stream=identity.invoice(settings.execution, draft.facts.row.stream),
                     expected=0,
                     events=(*draft.pages, invoice),
+                    state=invoice_state.evolve(None, invoice),
                 )
             )
         if draft.new_waiting or draft.collected or draft.closed:

@@ -8,6 +8,7 @@ the invoicer changes since. What the billing pass asks costs a few times what th
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
+from itertools import islice
 
 from aggregates import identity
 from aggregates.account import InvoicerChanged
@@ -17,6 +18,7 @@ from commands.store import (
     Absence,
     AccountRow,
     Head,
+    ItemRow,
     PackageRow,
     ReceivablesRow,
     Versioned,
@@ -24,7 +26,7 @@ from commands.store import (
 from infra.store import chain, checks, folding
 from infra.store.database import Database
 from infra.store.meta import moment
-from infra.store.rows import batches
+from infra.store.rows import batches, by_account, span_of
 from schemas.kinds import KINDS
 from schemas.stored import decode
 
@@ -86,6 +88,35 @@ class PastReading:
             for stream, version, state in self._folded("receivables", streams)
             for account in (identity.account(state.account),)
         }
+
+    def items_of(
+        self, kind: str, accounts: Iterable[StreamId], only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        found: dict[StreamId, list[ItemRow]] = {}
+        for account in accounts:
+            found.update(self.items_in(kind, account, account + b"\x00", only_open))
+        return found
+
+    def items_in(
+        self, kind: str, low: bytes, high: bytes, only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        query = "SELECT stream FROM items WHERE kind = ? AND stream >= ? AND account >= ?"
+        first, last = span_of(low, high)
+        params: list[object] = [kind, first, low]
+        if high:
+            query += " AND stream < ? AND account < ?"
+            params += [last, high]
+        streams = _first(self._database.execute(f"{query} ORDER BY stream", params).fetchall())
+        return by_account(self._items(kind, streams, only_open))
+
+    def items_at_work(
+        self, kind: str, key: str, after: StreamId = b"", limit: int = 1000
+    ) -> list[ItemRow]:
+        query = "SELECT stream FROM items WHERE kind = ? AND stream > ? ORDER BY stream"
+        streams = _first(self._database.execute(query, (kind, after)).fetchall())
+        key_of = KINDS[kind].key
+        found = (row for row in self._items(kind, streams, False) if key_of(row.state) == key)
+        return list(islice(found, limit))
 
     def is_absent(self, absence: Absence) -> bool:
         value = absence.value
@@ -197,6 +228,14 @@ class PastReading:
 
     def _folded(self, kind: str, streams: Iterable[StreamId]) -> Iterator[Versioned]:
         return folding.as_of(self._database, kind, streams, self._position)
+
+    def _items(self, kind: str, streams: Iterable[StreamId], only_open: bool) -> Iterator[ItemRow]:
+        item = KINDS[kind].item
+        assert item is not None
+        for stream, version, state in self._folded(kind, streams):
+            if not only_open or item.is_open(state):
+                account = identity.account(item.account(state))
+                yield ItemRow(stream, version, account, item.ordinal(state), state)
 
     def _packages(self, streams: Iterable[StreamId]) -> Iterator[PackageRow]:
         for stream, version, state in self._folded("account_package", streams):

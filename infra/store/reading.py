@@ -9,6 +9,7 @@ from commands.store import (
     Absence,
     AccountRow,
     Head,
+    ItemRow,
     PackageRow,
     ReceivablesRow,
     Versioned,
@@ -16,7 +17,16 @@ from commands.store import (
 from infra.store import checks, numbers
 from infra.store.database import Database, Result
 from infra.store.linking import read_head
-from infra.store.rows import account_row, batches, package_row, receivables_row
+from infra.store.rows import (
+    ITEM_COLUMNS,
+    account_row,
+    batches,
+    by_account,
+    item_rows,
+    package_row,
+    receivables_row,
+    span_of,
+)
 from infra.store.state_rows import table_of
 from schemas.kinds import state_decoder
 
@@ -92,6 +102,39 @@ class SnapshotReading:
             for row in self._among(query, some)
         )
         return {row.account: row for row in rows}
+
+    def items_of(
+        self, kind: str, accounts: Iterable[StreamId], only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        rows: list[ItemRow] = []
+        for account in accounts:
+            rows += self._items(kind, account, account + b"\x00", only_open)
+        return by_account(rows)
+
+    def items_in(
+        self, kind: str, low: bytes, high: bytes, only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        return by_account(self._items(kind, low, high, only_open))
+
+    def _items(self, kind: str, low: bytes, high: bytes, only_open: bool) -> Iterator[ItemRow]:
+        """Those of accounts from `low` to `high`."""
+        first, last = span_of(low, high)
+        query = f"SELECT {ITEM_COLUMNS} FROM items WHERE stream >= ? AND account >= ?"
+        params: list[object] = [first, low]
+        if high:
+            query += " AND stream < ? AND account < ?"
+            params += [last, high]
+        query += " AND kind = ? AND open" if only_open else " AND kind = ?"
+        return item_rows(kind, self._all(query, (*params, kind)))
+
+    def items_at_work(
+        self, kind: str, key: str, after: StreamId = b"", limit: int = 1000
+    ) -> list[ItemRow]:
+        query = (
+            f"SELECT {ITEM_COLUMNS} FROM items WHERE kind = ? AND key = ? AND key <> '' "
+            "AND stream > ? ORDER BY stream LIMIT ?"
+        )
+        return list(item_rows(kind, self._all(query, (kind, key, after, limit))))
 
     def is_absent(self, absence: Absence) -> bool:
         return checks.is_absent(self._database, absence)

@@ -22,7 +22,7 @@ _EVENTS = """
     ORDER BY stream, version
 """
 
-_TABLES = ("states", "accounts", "account_packages", "receivables")
+_TABLES = ("states", "accounts", "account_packages", "receivables", "items")
 _SAME = ("ref", "account", "package", "currency", "effective")
 
 
