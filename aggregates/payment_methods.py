@@ -134,17 +134,28 @@ def put(
     now = None if state is None else find(state, method.ref)
     if now == method:
         return []
-    fields = {
-        "ref": method.ref,
-        "kind": method.kind,
-        "token": method.token,
-        "label": method.label,
-        "auto_pay": method.auto_pay,
-        "active": method.active,
-    }
     if now is None:
-        return [MethodAdded(account=account, **fields)]
-    return [MethodChanged(**fields)]
+        return [
+            MethodAdded(
+                account=account,
+                ref=method.ref,
+                kind=method.kind,
+                token=method.token,
+                label=method.label,
+                auto_pay=method.auto_pay,
+                active=method.active,
+            )
+        ]
+    return [
+        MethodChanged(
+            ref=method.ref,
+            kind=method.kind,
+            token=method.token,
+            label=method.label,
+            auto_pay=method.auto_pay,
+            active=method.active,
+        )
+    ]
 
 
 def remove(state: PaymentMethodsState | None, ref: str) -> list[PaymentMethodsEvent]:
