@@ -120,6 +120,18 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
+class Untouched:
+    """Events the decision relied on nobody having written since it was read: of stored names, on
+    the streams of the accounts from `low` to `high` (b"" is open-ended). So no two runs ask for
+    the same money at once.
+    """
+
+    types: tuple[str, ...]
+    low: bytes
+    high: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """Numbers of a series that the batch needs: one for each `InvoiceGenerated` of the series
     in it, in order. They begin at `start` at least.
@@ -150,6 +162,7 @@ class Batch:
     """Sets the decision read as a whole, by stored names: `bill_group` (every bill group) or one
     event's, `account_package.added`. None of these events since `read_at`.
     """
+    untouched: list[Untouched] = field(default_factory=list[Untouched])
     running: StreamId | None = None
     numbers: Sequence[Numbers] = ()
     """A chunk's first and last number are of the first of these."""
@@ -223,6 +236,10 @@ class Reading(Protocol):
         """Things of a kind with a key, by stream, after one: a work list, page by page."""
         ...
 
+    def has_items(self, kind: str) -> bool:
+        """Whether there may be things of a kind that have keys; False only when there are none."""
+        ...
+
     def is_absent(self, absence: Absence) -> bool: ...
 
     def next_number(self, series: str) -> int:
@@ -232,10 +249,16 @@ class Reading(Protocol):
     # what the billing pass reads, for whole ranges of invoicers (b"" is open-ended)
 
     def invoicers_due(
-        self, groups: Sequence[str], end: date, low: bytes = b"", high: bytes = b""
+        self,
+        groups: Sequence[str],
+        end: date,
+        low: bytes = b"",
+        high: bytes = b"",
+        *,
+        everyone: bool = False,
     ) -> Iterator[tuple[StreamId, int]]:
         """Invoicers of the groups, ascending, with the number of packages under them whose next
-        bill date is on or before `end`; also those where something waits (0 then).
+        bill date is on or before `end`; also those where something waits (0 then), or all.
         """
         ...
 

@@ -13,6 +13,7 @@ from aggregates import (
     bill_run,
     chunk,
     command,
+    contract,
     exchange_rates,
     execution,
     gl_code,
@@ -20,11 +21,13 @@ from aggregates import (
     ledger,
     owner,
     package,
+    payment_methods,
     receivables,
     schedule,
 )
 from aggregates.account_package import events as account_package
 from aggregates.event import Event
+from aggregates.payment import events as payment
 
 
 class EventType(NamedTuple):
@@ -86,6 +89,16 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("account_package.calendar_changed", 1, account_package.CalendarChanged),
     EventType("account_package.billed", 1, account_package.PackageBilled),
     EventType("account_package.removed", 1, account_package.PackageRemoved),
+    EventType("contract.signed", 1, contract.ContractSigned),
+    EventType("contract.amended", 1, contract.ContractAmended),
+    EventType("contract.counted", 1, contract.ContractCounted),
+    EventType("contract.period_closed", 1, contract.CommitPeriodClosed),
+    EventType("contract.renewed", 1, contract.ContractRenewed),
+    EventType("contract.notice_given", 1, contract.NoticeGiven),
+    EventType("contract.terminated", 1, contract.ContractTerminated),
+    EventType("contract.termination_charged", 1, contract.TerminationCharged),
+    EventType("contract.price_escalated", 1, contract.PriceEscalated),
+    EventType("contract.ended", 1, contract.ContractEnded),
     EventType("bill_run.created", 1, bill_run.BillRunCreated),
     EventType("bill_run.changed", 1, bill_run.BillRunChanged),
     EventType("bill_run.deleted", 1, bill_run.BillRunDeleted),
@@ -121,6 +134,24 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("receivables.transaction_removed", 1, receivables.TransactionRemoved),
     EventType("receivables.taken_back", 1, receivables.ChargesTakenBack),
     EventType("receivables.restored", 1, receivables.TransactionsRestored),
+    EventType("payment_methods.added", 1, payment_methods.MethodAdded),
+    EventType("payment_methods.changed", 1, payment_methods.MethodChanged),
+    EventType("payment_methods.removed", 1, payment_methods.MethodRemoved),
+    EventType("payment.requested", 1, payment.PaymentRequested),
+    EventType("payment.recorded", 1, payment.PaymentRecorded),
+    EventType("payment.prepared", 1, payment.PaymentPrepared),
+    EventType("payment.unknown", 1, payment.PaymentUnknown),
+    EventType("payment.succeeded", 1, payment.PaymentSucceeded),
+    EventType("payment.declined", 1, payment.PaymentDeclined),
+    EventType("payment.retry_closed", 1, payment.RetryClosed),
+    EventType("payment.disbursed", 1, payment.PaymentDisbursed),
+    EventType("payment.detached", 1, payment.PaymentDetached),
+    EventType("payment.refund_requested", 1, payment.RefundRequested),
+    EventType("payment.refunded", 1, payment.PaymentRefunded),
+    EventType("payment.refund_failed", 1, payment.RefundFailed),
+    EventType("payment.charged_back", 1, payment.PaymentChargedBack),
+    EventType("payment.charge_back_won", 1, payment.ChargeBackWon),
+    EventType("payment.removed", 1, payment.PaymentRemoved),
     EventType("command.accepted", 1, command.CommandAccepted),
     EventType("command.refused", 1, command.CommandRefused),
 )

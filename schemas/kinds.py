@@ -18,6 +18,7 @@ from aggregates import (
     ar_term,
     bill_group,
     bill_run,
+    contract,
     exchange_rates,
     execution,
     gl_code,
@@ -25,6 +26,7 @@ from aggregates import (
     ledger,
     owner,
     package,
+    payment_methods,
     receivables,
     schedule,
 )
@@ -32,6 +34,9 @@ from aggregates.account_package.evolve import evolve as evolve_account_package
 from aggregates.account_package.state import AccountPackageState
 from aggregates.event import Event, State
 from aggregates.invoice_state import InvoiceState
+from aggregates.payment.state import PaymentState
+from aggregates.payment.state import evolve as evolve_payment
+from aggregates.payment_methods import PaymentMethodsState
 from schemas.catalogue import BY_CLASS
 
 Evolve = Callable[[Any, Any], State]
@@ -77,7 +82,44 @@ def _is_owed(state: InvoiceState) -> bool:
     return state.open_balance != 0
 
 
+def _begins(state: contract.ContractState) -> int:
+    return state.start.toordinal()
+
+
+def _goes_on(state: contract.ContractState) -> bool:
+    return state.ended is None
+
+
+def _reference(state: contract.ContractState) -> str:
+    return state.ref
+
+
+_CONTRACT = Item(_account, _begins, _goes_on)
 _INVOICE = Item(_account, _sequence, _is_owed)
+
+
+def _work(state: PaymentState) -> str:
+    return state.work
+
+
+def _day_of(state: PaymentState) -> int:
+    return state.on.toordinal()
+
+
+def _is_under_way(state: PaymentState) -> bool:
+    return state.work != ""
+
+
+def _first(_: PaymentMethodsState) -> int:
+    return 0
+
+
+def _has_auto_pay(state: PaymentMethodsState) -> bool:
+    return payment_methods.used_for_auto_pay(state) is not None
+
+
+_PAYMENT = Item(_account, _day_of, _is_under_way)
+_METHODS = Item(_account, _first, _has_auto_pay)
 
 
 def _named(state: Any) -> str:
@@ -114,7 +156,10 @@ KINDS: dict[str, Kind] = {
         Kind("schedule", schedule.ScheduleState, schedule.evolve, _due),
         Kind("execution", execution.ExecutionState, execution.evolve, _status),
         Kind("receivables", receivables.ReceivablesState, receivables.evolve, _no_key),
+        Kind("contract", contract.ContractState, contract.evolve, _reference, _CONTRACT),
         Kind("invoice", InvoiceState, invoice_state.evolve, _no_key, _INVOICE),
+        Kind("payment", PaymentState, evolve_payment, _work, _PAYMENT),
+        Kind("payment_methods", PaymentMethodsState, payment_methods.evolve, _no_key, _METHODS),
     )
 }
 

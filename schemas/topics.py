@@ -21,6 +21,10 @@ EVENT_TOPICS = (BILL_RUNS, ACCOUNT_PACKAGES, INVOICES, ACCOUNTS, SETUP)
 _OF_KIND = {
     "owner": SETUP,
     "exchange_rates": SETUP,
+    "ar_term": SETUP,
+    "contract": ACCOUNTS,
+    "payment": ACCOUNTS,
+    "payment_methods": ACCOUNTS,
     "bill_group": SETUP,
     "gl_code": SETUP,
     "ledger": SETUP,

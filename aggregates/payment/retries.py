@@ -1,25 +1,10 @@
-"""Retry terms: on which days after the first decline a payment is tried again (R23)."""
+"""Retry terms: on which days after the first decline a payment is tried again (R23).
+
+They belong to the account's AR term, which checks them.
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-
-from aggregates.refusal import Refusal
-
-LONGEST = 366
-"""Days after the first decline at most."""
-
-
-def check_terms(terms: Sequence[int]) -> tuple[int, ...]:
-    """Days after the first decline, each later than the one before."""
-    for index, days in enumerate(terms):
-        if not 1 <= days <= LONGEST or (index and days <= terms[index - 1]):
-            raise Refusal(
-                "payment_retries_invalid",
-                f"payment retries {list(terms)}: give days after the first decline, from 1 to "
-                f"{LONGEST}, each later than the one before, like [3, 5, 7]",
-                field="payment_retries",
-            )
-    return tuple(terms)
 
 
 def next_attempt(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aggregates.event import ImpossibleEvent
 from aggregates.payment import rules
 from aggregates.payment.events import PaymentDisbursed, PaymentEvent
-from aggregates.payment.retries import check_terms, next_attempt
+from aggregates.payment.retries import next_attempt
 from aggregates.payment.state import PaymentState, evolve
 from aggregates.payment_methods import Method
 from aggregates.refusal import Refusal
@@ -122,11 +122,6 @@ def test_terms_are_used_up_and_missed_days_are_made_up_for() -> None:
     assert next_attempt(TERMS, attempt=1, first_declined=TODAY, today=late) == date(2020, 11, 5)
     assert next_attempt(TERMS, attempt=4, first_declined=TODAY, today=late) is None
     assert next_attempt((), attempt=1, first_declined=TODAY, today=TODAY) is None
-
-
-@pytest.mark.parametrize("terms", [(0,), (3, 3), (5, 3), (367,), (-1,)])
-def test_retry_terms_that_make_no_sense(terms: tuple[int, ...]) -> None:
-    assert code(lambda: check_terms(terms)) == "payment_retries_invalid"
 
 
 def test_money_that_came_although_a_decline_was_told_is_believed() -> None:
