@@ -12,8 +12,8 @@ from fractions import Fraction
 
 from aggregates.account_package.periods import Period, first_calendar, period_from
 from aggregates.contract import (
-    CommitPeriodClosed,
     Commitment,
+    CommitPeriodClosed,
     ContractEnded,
     ContractEvent,
     ContractRenewed,

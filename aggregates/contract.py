@@ -98,7 +98,8 @@ class ContractCounted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
 class CommitPeriodClosed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The shortfall of a commit period, once: max(0, `commitment` - `counted`), the commitment of a
-    part period by its days (R12). `transaction` is its fee's id, empty without one.
+    part period by its days (R12). `transaction` is its fee's id, empty without one. The period
+    stays closed when its fee's invoice is voided, for the fee waits again (R21).
     """
 
     execution: str
@@ -110,14 +111,6 @@ class CommitPeriodClosed(Event, frozen=True, kw_only=True, omit_defaults=True, g
     counted: int
     shortfall: int
     transaction: str = ""
-
-
-class CommitPeriodReopened(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The fee of the period stood on an invoice that was voided: the next run closes it again."""
-
-    start: date
-    counted: int
-    invoice: str = ""
 
 
 class ContractRenewed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -150,12 +143,6 @@ class TerminationCharged(Event, frozen=True, kw_only=True, omit_defaults=True, g
     transaction: str = ""
 
 
-class TerminationTakenBack(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The fee stood on an invoice that was voided: the next run charges it again."""
-
-    invoice: str = ""
-
-
 class PriceEscalated(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An anniversary: prices rose as of `on`."""
 
@@ -176,12 +163,10 @@ ContractEvent = (
     | ContractAmended
     | ContractCounted
     | CommitPeriodClosed
-    | CommitPeriodReopened
     | ContractRenewed
     | NoticeGiven
     | ContractTerminated
     | TerminationCharged
-    | TerminationTakenBack
     | PriceEscalated
     | ContractEnded
 )
@@ -238,7 +223,7 @@ def evolve(state: ContractState | None, event: ContractEvent) -> ContractState:
     if state is None:
         raise ImpossibleEvent(f"{type(event).__name__} on a contract that does not exist")
     match event:
-        case ContractCounted() | CommitPeriodClosed() | CommitPeriodReopened():
+        case ContractCounted() | CommitPeriodClosed():
             return _committed(state, event)
         case PriceEscalated():
             return replace(state, anniversaries=state.anniversaries + 1, used=True)
@@ -246,23 +231,13 @@ def evolve(state: ContractState | None, event: ContractEvent) -> ContractState:
             return _lived(state, event)
 
 
-def _committed(
-    state: ContractState, event: ContractCounted | CommitPeriodClosed | CommitPeriodReopened
-) -> ContractState:
+def _committed(state: ContractState, event: ContractCounted | CommitPeriodClosed) -> ContractState:
     match event:
         case ContractCounted():
             return replace(state, counted=added(state.counted, event.counted), used=True)
         case CommitPeriodClosed():
             kept = tuple(found for found in state.counted if found.start >= event.end)
             return replace(state, counted=kept, closed_to=event.end, used=True)
-        case CommitPeriodReopened():
-            again = Counted(start=event.start, amount=event.counted)
-            return replace(
-                state,
-                counted=added(state.counted, (again,)),
-                closed_to=event.start,
-                ended=None,
-            )
 
 
 def _lived(
@@ -272,7 +247,6 @@ def _lived(
     | NoticeGiven
     | ContractTerminated
     | TerminationCharged
-    | TerminationTakenBack
     | ContractEnded,
 ) -> ContractState:
     match event:
@@ -293,8 +267,6 @@ def _lived(
             return replace(state, terminated=event.as_of)
         case TerminationCharged():
             return replace(state, charged=True)
-        case TerminationTakenBack():
-            return replace(state, charged=False, ended=None)
         case ContractEnded():
             return replace(state, ended=event.on)
 

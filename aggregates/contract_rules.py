@@ -132,6 +132,18 @@ def check_packages(ref: str, terms: ContractTerms, held: Collection[str]) -> Non
             )
 
 
+def no_escalation(ref: str, package: str) -> Refusal:
+    """A package of several services has no price of its own that could be overridden (R33)."""
+    return Refusal(
+        "escalator_not_possible",
+        f"contract {ref} cannot raise the price of {package}, a package of several services: name "
+        "the account-packages under it without that one",
+        contract=ref,
+        account_package=package,
+        field="packages",
+    )
+
+
 def _fixed(terms: ContractTerms) -> tuple[object, ...]:
     return (
         terms.term,

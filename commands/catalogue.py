@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from commands import account_package_changes as held
-from commands import deletions, ledger, schedules
+from commands import contract_changes, deletions, ledger, schedules
 from commands.applying import Apply, apply
 from commands.asking import Handler, Message
 from commands.execution_control import ChangeExecution, cancel_execution, retry_execution
@@ -91,6 +91,17 @@ COMMAND_TYPES: tuple[CommandType, ...] = (
     CommandType(
         "set_account_package_price", held.SetAccountPackagePrice, held.set_account_package_price
     ),
+    CommandType(
+        "terminate_contract",
+        contract_changes.TerminateContract,
+        contract_changes.terminate_contract,
+    ),
+    CommandType(
+        "give_contract_notice",
+        contract_changes.GiveContractNotice,
+        contract_changes.give_contract_notice,
+    ),
+    CommandType("delete_ar_term", deletions.DeleteArTerm, deletions.delete_ar_term),
     CommandType("delete_bill_group", deletions.DeleteBillGroup, deletions.delete_bill_group),
     CommandType(
         "delete_exchange_rates", deletions.DeleteExchangeRates, deletions.delete_exchange_rates

@@ -2,6 +2,7 @@
 
 from commands.asking import Message, changing
 from commands.setup import account as accounts
+from commands.setup import ar_term as ar_terms
 from commands.setup import bill_group as bill_groups
 from commands.setup import bill_run as bill_runs
 from commands.setup import exchange_rates as rates
@@ -17,6 +18,12 @@ class DeleteBillGroup(Message):
 
 class DeleteExchangeRates(Message):
     """Delete exchange rates, if nothing has used them and no bill run names them."""
+
+    name: str
+
+
+class DeleteArTerm(Message):
+    """Delete an AR term, if no account has it."""
 
     name: str
 
@@ -58,6 +65,9 @@ delete_exchange_rates = changing(
     DeleteExchangeRates,
     "delete_exchange_rates",
     lambda w, m: rates.delete_exchange_rates(w, m.name),
+)
+delete_ar_term = changing(
+    DeleteArTerm, "delete_ar_term", lambda w, m: ar_terms.delete_ar_term(w, m.name)
 )
 delete_gl_code = changing(
     DeleteGlCode, "delete_gl_code", lambda w, m: gl_codes.delete_gl_code(w, m.code)

@@ -16,8 +16,10 @@ from aggregates.refusal import Refusal
 from commands.message import Command
 from commands.setup.account import SetAccount, set_account
 from commands.setup.account_package import set_account_package
+from commands.setup.ar_term import SetArTerm, set_ar_term
 from commands.setup.bill_group import SetBillGroup, set_bill_group
 from commands.setup.bill_run import SetBillRun, set_bill_run
+from commands.setup.contract import SetContract, set_contract
 from commands.setup.entry import Done, Entry, explain
 from commands.setup.exchange_rates import SetExchangeRates, set_exchange_rates
 from commands.setup.gl_code import SetGlCode, set_gl_code
@@ -33,10 +35,12 @@ MOST_KEPT = 1_000
 SECTIONS = (
     "owner",
     "gl_codes",
+    "ar_terms",
     "exchange_rates",
     "bill_groups",
     "packages",
     "accounts",
+    "contracts",
     "bill_runs",
 )
 
@@ -105,10 +109,12 @@ Summary = dict[str, Tally]
 _ENTRIES: dict[str, tuple[type[Entry], str]] = {
     "owner": (SetOwner, ""),
     "gl_codes": (SetGlCode, "code"),
+    "ar_terms": (SetArTerm, "name"),
     "exchange_rates": (SetExchangeRates, "name"),
     "bill_groups": (SetBillGroup, "name"),
     "packages": (SetPackage, "code"),
     "accounts": (SetAccount, "number"),
+    "contracts": (SetContract, "id"),
     "bill_runs": (SetBillRun, "name"),
 }
 
@@ -143,6 +149,8 @@ def apply_setup(workspace: Workspace, setup: Setup) -> Summary:
         run.put("owner", placed, set_owner)
     for placed in setup.sections["gl_codes"]:
         run.put("gl_codes", placed, set_gl_code)
+    for placed in setup.sections["ar_terms"]:
+        run.put("ar_terms", placed, set_ar_term)
     for placed in setup.sections["exchange_rates"]:
         run.put("exchange_rates", placed, set_exchange_rates)
     for placed in setup.sections["bill_groups"]:
@@ -153,6 +161,8 @@ def apply_setup(workspace: Workspace, setup: Setup) -> Summary:
         run.put("accounts", placed, set_account)
     for placed in setup.sections["accounts"]:
         run.put_packages(placed)
+    for placed in setup.sections["contracts"]:
+        run.put("contracts", placed, set_contract)
     for placed in setup.sections["bill_runs"]:
         run.put("bill_runs", placed, set_bill_run)
     run.check()
@@ -281,10 +291,12 @@ def _read_entry(
 _NOUNS = {
     "owner": "the owner",
     "gl_codes": "GL code",
+    "ar_terms": "AR term",
     "exchange_rates": "exchange rates",
     "bill_groups": "bill group",
     "packages": "package",
     "accounts": "account",
+    "contracts": "contract",
     "bill_runs": "bill run",
 }
 

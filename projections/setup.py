@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from aggregates.ar_term import ArTermState, Level
 from aggregates.bill_group import BillGroupState
 from aggregates.bill_run import BillRunState
 from aggregates.exchange_rates import ExchangeRatesState
@@ -24,6 +25,35 @@ def bill_group(state: BillGroupState, showing: Showing, currency: str) -> dict[s
         "render_threshold": showing.amount(settings.render_threshold, currency),
         "zero_invoices": settings.zero_invoices,
         "exclude": list(settings.exclude),
+    }
+
+
+def ar_term(state: ArTermState, showing: Showing, accounts: Iterable[str]) -> dict[str, Any]:
+    """`accounts` are the numbers of those that have it."""
+    settings = state.settings
+    return {
+        "name": state.name,
+        "payment_term": settings.payment_term,
+        "minimum_overdue": _prices(dict(settings.minimum_overdue), showing),
+        "levels": [level(one, showing) for one in settings.levels],
+        "payment_retries": list(settings.payment_retries),
+        "accounts": list(accounts),
+    }
+
+
+def level(found: Level, showing: Showing) -> dict[str, Any]:
+    """`level` names it in history and on fees."""
+    return {
+        "level": found.key,
+        "event": found.event,
+        "days": found.days,
+        "action": found.action,
+        "amount": _prices(dict(found.amount), showing),
+        "percent": None if found.percent is None else f"{found.percent:f}",
+        "service": found.service,
+        "name": found.name,
+        "gl_code": found.gl_code,
+        "notice": found.notice,
     }
 
 

@@ -1,6 +1,7 @@
 """Open an account, change it, forget its person, delete it (R10, R15, R32)."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from pydantic import Field
 
@@ -23,6 +24,7 @@ from aggregates.names import check_name
 from aggregates.owner import digits_of
 from aggregates.refusal import Refusal
 from commands.setup.account_package import SetAccountPackage, keep_closed_true
+from commands.setup.ar_term import check_fees, find_ar_term
 from commands.setup.bill_group import find_bill_group
 from commands.setup.bill_run import open_schedules
 from commands.setup.entry import Done, Entry, came_of
@@ -44,6 +46,7 @@ class SetAccount(Entry):
     bill_group: str = ""
     bill_day: int | None = None
     status: str | None = None
+    ar_term: str | None = None
     packages: list[SetAccountPackage] = Field(default_factory=list[SetAccountPackage])
 
 
@@ -57,6 +60,9 @@ def set_account(workspace: Workspace, entry: SetAccount) -> Done:
         digits_of(workspace.owner(), entry.currency)
     if entry.bill_day is not None:
         check_bill_day(entry.bill_day)
+    if entry.ar_term is not None:
+        find_ar_term(workspace, entry.ar_term)
+        workspace.later((KIND, "ar_term", entry.number), partial(_check_term, workspace, entry))
     events = (
         _opened(workspace, stream, entry)
         if state is None
@@ -97,6 +103,7 @@ def _opened(workspace: Workspace, stream: StreamId, entry: SetAccount) -> Sequen
         opened_on=today,
         parent=entry.parent,
         status=entry.status or "active",
+        ar_term=entry.ar_term,
     )
 
 
@@ -121,6 +128,7 @@ def _changed(
         bill_group=entry.kept("bill_group", state.bill_group),
         bill_day=entry.bill_day or state.bill_day,
         status=(entry.status or "active") if entry.given("status") else state.status,
+        ar_term=entry.kept("ar_term", state.ar_term),
         today=workspace.today(),
     )
     return events
@@ -238,6 +246,13 @@ def _check_family(workspace: Workspace, number: str) -> None:
     account = workspace.account(number)
     if account is not None:
         account_rules.check_family(account, workspace.account)
+
+
+def _check_term(workspace: Workspace, entry: SetAccount) -> None:
+    """The AR term has a late fee in the account's currency wherever it has one."""
+    account = workspace.account(entry.number)
+    if account is not None and account.ar_term is not None:
+        check_fees(find_ar_term(workspace, account.ar_term), account.currency)
 
 
 def erase_account(workspace: Workspace, number: str) -> None:

@@ -17,6 +17,7 @@ class Verb(NamedTuple):
 NOUNS: dict[str, str] = {
     "account": "Customers: list, search, show, bill, erase, delete",
     "account-package": "Packages held by accounts: list, show, cancel, suspend, price",
+    "ar-term": "Payment terms and dunning rules: list, show, delete",
     "bill-group": "Sets of accounts billed alike",
     "bill-run": "What to bill: list, schedule, preview, scheduled, completed",
     "clock": "The time: show; advance it in a sandbox",
@@ -26,7 +27,7 @@ NOUNS: dict[str, str] = {
     "history": "Every event ever recorded: list, show a stream, export",
     "import": "Bring in customers from a file",
     "invoice": "Invoices: list, show, export",
-    "ledger": "The books: close a period",
+    "ledger": "The books: journal, trial balance, export, close a period",
     "package": "The catalogue of packages",
     "dead-letters": "Commands by topic that were not done: list, show, resend",
     "restore": "Go on after an older database was restored",
@@ -67,6 +68,9 @@ VERBS: dict[str, Verb] = {
     "account-package set-price": Verb(
         "infra.cli.account_package_changes:set_price", "Give it a price of its own"
     ),
+    "ar-term list": Verb("infra.cli.ar_terms:list_ar_terms", "List the AR terms"),
+    "ar-term show": Verb("infra.cli.ar_terms:show", "Show one with its dunning levels"),
+    "ar-term delete": Verb("infra.cli.ar_terms:delete", "Delete one that no account has"),
     "bill-group list": Verb("infra.cli.bill_groups:list_bill_groups", "List the bill groups"),
     "bill-group show": Verb("infra.cli.bill_groups:show", "Show one bill group"),
     "bill-group delete": Verb("infra.cli.deletes:bill_group", "Delete one that is not in use"),
@@ -105,6 +109,13 @@ VERBS: dict[str, Verb] = {
     "gl-code list": Verb("infra.cli.gl_codes:list_gl_codes", "List the GL codes"),
     "gl-code show": Verb("infra.cli.gl_codes:show", "Show one GL code"),
     "gl-code delete": Verb("infra.cli.gl_codes:delete", "Delete a GL code that nothing names"),
+    "ledger journal": Verb("infra.cli.ledger:journal", "Show the journal, entry by entry"),
+    "ledger trial-balance": Verb(
+        "infra.cli.ledger:trial_balance", "Show what stands on every account of the books"
+    ),
+    "ledger export": Verb(
+        "infra.cli.ledger:export", "Write the journal as CSV, for hledger or Beancount"
+    ),
     "ledger close": Verb("infra.cli.ledger:close", "Close the books up to a day"),
     "history list": Verb("infra.cli.history:list_events", "List events in the order they happened"),
     "history show": Verb("infra.cli.history:show", "Show the events of one stream"),

@@ -118,6 +118,9 @@ class PastReading:
         found = (row for row in self._items(kind, streams, False) if key_of(row.state) == key)
         return list(islice(found, limit))
 
+    def has_items(self, kind: str) -> bool:
+        return checks.has_items(self._database, kind)
+
     def is_absent(self, absence: Absence) -> bool:
         value = absence.value
         match absence.kind, absence.column:
@@ -152,13 +155,19 @@ class PastReading:
         return max(following, self._last_number(series) + 1) if following else 0
 
     def invoicers_due(
-        self, groups: Sequence[str], end: date, low: bytes = b"", high: bytes = b""
+        self,
+        groups: Sequence[str],
+        end: date,
+        low: bytes = b"",
+        high: bytes = b"",
+        *,
+        everyone: bool = False,
     ) -> Iterator[tuple[StreamId, int]]:
         for page_low, page_high in self._pages(low, high):
             invoicer_of = {
                 row.stream: row.invoicer for row in self.accounts_in(page_low, page_high, groups)
             }
-            due: dict[StreamId, int] = {}
+            due = dict.fromkeys(invoicer_of.values() if everyone else (), 0)
             for waiting in self._waiting(invoicer_of):
                 due.setdefault(invoicer_of[waiting.account], 0)
             for package in self._due(invoicer_of, end):

@@ -136,6 +136,9 @@ class SnapshotReading:
         )
         return list(item_rows(kind, self._all(query, (kind, key, after, limit))))
 
+    def has_items(self, kind: str) -> bool:
+        return checks.has_items(self._database, kind)
+
     def is_absent(self, absence: Absence) -> bool:
         return checks.is_absent(self._database, absence)
 
@@ -143,9 +146,16 @@ class SnapshotReading:
         return numbers.next_number(self._database, series)
 
     def invoicers_due(
-        self, groups: Sequence[str], end: date, low: bytes = b"", high: bytes = b""
+        self,
+        groups: Sequence[str],
+        end: date,
+        low: bytes = b"",
+        high: bytes = b"",
+        *,
+        everyone: bool = False,
     ) -> Iterator[tuple[StreamId, int]]:
         where, params = self._in_range(low, high, groups)
+        which = "" if everyone else "WHERE due > 0 OR waiting > 0"
         query = f"""
             SELECT invoicer, due FROM (
                 SELECT a.invoicer,
@@ -155,7 +165,7 @@ class SnapshotReading:
                     sum((SELECT count(*) FROM receivables r
                         WHERE r.account = a.stream AND r.waiting > 0)) AS waiting
                 FROM accounts a WHERE {where} GROUP BY a.invoicer
-            ) AS invoicers WHERE due > 0 OR waiting > 0 ORDER BY invoicer
+            ) AS invoicers {which} ORDER BY invoicer
         """
         yield from self._database.stream(query, (end.isoformat(), *params))
 

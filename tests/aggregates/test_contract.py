@@ -9,9 +9,8 @@ from msgspec.structs import replace
 
 from aggregates import commitments
 from aggregates.contract import (
-    CommitPeriodClosed,
-    CommitPeriodReopened,
     Commitment,
+    CommitPeriodClosed,
     ContractCounted,
     ContractEnded,
     ContractEvent,
@@ -22,7 +21,6 @@ from aggregates.contract import (
     PriceEscalated,
     Termination,
     TerminationCharged,
-    TerminationTakenBack,
     evolve,
 )
 from aggregates.contract_rules import amend, check_packages, give_notice, sign, terminate
@@ -216,15 +214,6 @@ def test_a_price_may_fall() -> None:
     terms = ContractTerms(term="annual", escalator=Escalator(percent=Decimal(-10)))
     assert commitments.escalated(1005, signed(terms).state, "half_up") == 905
     assert commitments.escalated(1005, signed(terms).state, "half_even") == 904
-
-
-def test_a_void_opens_a_period_and_an_early_end_again() -> None:
-    contract = signed(replace(YEAR, termination=Termination(amount=5000)))
-    contract.count((date(2020, 10, 1), 7000))
-    contract.to(*terminate(contract.state, date(2020, 11, 1), date(2020, 10, 20)))
-    first = contract.run(date(2020, 11, 30))
-    contract.to(CommitPeriodReopened(start=date(2020, 10, 1), counted=7000), TerminationTakenBack())
-    assert contract.run(date(2020, 11, 30)) == first
 
 
 @pytest.mark.parametrize(
