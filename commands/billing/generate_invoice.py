@@ -107,7 +107,7 @@ def _lines(draft: Draft, settings: RunSettings) -> list[InvoiceLine]:
     return lines
 
 
-def _print_order(line: InvoiceLine) -> tuple[str, str, date, str, str, date]:
+def _print_order(line: InvoiceLine) -> tuple[str, str, date, str, str, date, str]:
     return (
         line.account,
         line.account_package,
@@ -115,6 +115,7 @@ def _print_order(line: InvoiceLine) -> tuple[str, str, date, str, str, date]:
         line.kind,
         line.service,
         line.bill_date,
+        line.transaction,
     )
 
 
@@ -161,6 +162,8 @@ def _line(
         rate_from=rate_from,
         rate_to=rate_to,
         charged_by=None if waiting.execution == settings.execution else waiting.execution,
+        transaction=waiting.transaction,
+        description=waiting.description,
     )
 
 

@@ -81,6 +81,8 @@ def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Writte
             )
         if draft.new_waiting or draft.collected or draft.closed:
             written.changes += _receivables(draft, settings)
+        if draft.also:
+            written.changes += sorted(draft.also.values(), key=lambda s: (s.kind, s.stream))
     written.counts = Counts(
         packages_billed=packages,
         cycles_billed=cycles,

@@ -24,14 +24,14 @@ def append(
         checks.still_holds(connection, batch)
     checks.continues(connection, prepared.unguarded)
     try:
-        taken = numbers.taken(connection, batch, prepared)
-        following = write_events(connection, head, taken.events, prepared.metadata, now)
+        given = numbers.taken(connection, batch, prepared)
+        following = write_events(connection, head, given.events, prepared.metadata, now)
         state_rows.write(connection, prepared.rows)
-        state_rows.write(connection, taken.rows)
+        state_rows.write(connection, given.rows)
         _keys(connection, batch)
     except sqlite3.IntegrityError as taken:
         raise Conflict(f"another writer was first: {taken}") from taken
-    return Committed(following, head.position + 1, taken.first, taken.last)
+    return Committed(following, head.position + 1, given.first, given.last)
 
 
 def write_events(

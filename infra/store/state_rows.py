@@ -12,6 +12,7 @@ from aggregates.account import AccountState
 from aggregates.account_package.events import PackageBilled
 from aggregates.account_package.state import AccountPackageState
 from aggregates.event import State
+from aggregates.invoice_state import InvoiceState
 from aggregates.receivables import ReceivablesState
 from commands.store import Conflict, Staged
 from infra.store.database import Row
@@ -123,7 +124,7 @@ def row_writes(
             columns = ITEM_COLUMNS if table == "items" else COLUMNS[table]
             changed = (*row[-len(columns) :], staged.stream, staged.expected)
             updates[table, columns].append(changed)
-        elif unnumbered is not None and staged.kind == "invoice" and not state.number:
+        elif unnumbered is not None and _is_unnumbered(state):
             unnumbered[staged.stream] = row
         else:
             inserts[table].append(row)
@@ -158,6 +159,10 @@ def _each_once(changes: Sequence[Staged]) -> Iterator[Staged]:
         seen.add(staged.stream)
         if staged.events and staged.kind not in STATELESS:
             yield staged
+
+
+def _is_unnumbered(state: State) -> bool:
+    return isinstance(state, InvoiceState) and not state.number
 
 
 def _only_billed(staged: Staged) -> bool:
