@@ -1,11 +1,147 @@
 """`billstream ledger …`: the books."""
 
+import csv
+import sys
+from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 import click
 
 from infra.cli.changing import Asking, ask, changing
-from infra.cli.options import DATE, example
+from infra.cli.looking import Look, looking
+from infra.cli.options import DATE, database_option, example, reading
+from infra.cli.output import Column, print_json_list, print_table
+
+FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
+
+
+def _days(function: Callable[..., None]) -> Callable[..., None]:
+    """`--from` and `--to`: parameters `first` and `last`."""
+    function = click.option(
+        "--to", "last", type=DATE, default=None, help="The last posting date; else today."
+    )(function)
+    return click.option("--from", "first", type=DATE, default=None, help="The first posting date.")(
+        function
+    )
+
+
+@click.command(
+    epilog=example(
+        "billstream ledger journal --from 2020-10-01 --to 2020-10-31",
+        "billstream ledger journal --account P-1 --json",
+    )
+)
+@_days
+@click.option("--account", metavar="NUMBER", default=None, help="Only this customer's.")
+@reading
+def journal(
+    first: date | None, last: date | None, account: str | None, database: str | None, as_json: bool
+) -> None:
+    """Show the journal: every entry balances in its currency. Debits are positive."""
+    with looking(database) as look:
+        found = _shaped(look, first, last, account)
+        if as_json:
+            print_json_list(found)
+            return
+        columns = (
+            Column("Date", keep=True),
+            Column("Entry", keep=True),
+            Column("Customer"),
+            Column("Account"),
+            Column("Debit", right=True, keep=True),
+            Column("Credit", right=True, keep=True),
+            Column("", keep=True),
+        )
+        rows = (
+            (
+                entry["date"],
+                entry["reference"] or entry["entry"].replace("_", " "),
+                entry["customer"],
+                posting["account"],
+                posting["debit"],
+                posting["credit"],
+                entry["currency"],
+            )
+            for entry in found
+            for posting in entry["postings"]
+        )
+        print_table(columns, rows, "There are no entries.")
+
+
+def _shaped(
+    look: Look, first: date | None, last: date | None, account: str | None
+) -> Iterator[dict[str, Any]]:
+    from projections.ledger import shape
+
+    for entry in look.ledger.entries(first or FIRST, last or look.showing.today):
+        if account is None or entry.account == account:
+            yield shape(entry, look.showing)
+
+
+@click.command("trial-balance", epilog=example("billstream ledger trial-balance --at 2020-10-31"))
+@click.option("--at", type=DATE, default=None, help="At the end of this day; else today.")
+@reading
+def trial_balance(at: date | None, database: str | None, as_json: bool) -> None:
+    """Show what stands on every account of the books. Each currency sums to zero."""
+    from projections.ledger import balance_shape, totals
+
+    with looking(database) as look:
+        balances = look.ledger.trial_balance(at or look.showing.today)
+        found = [balance_shape(balance, look.showing) for balance in balances]
+        if as_json:
+            print_json_list(found)
+            return
+        columns = (
+            Column("Account"),
+            Column("Debit", right=True, keep=True),
+            Column("Credit", right=True, keep=True),
+            Column("", keep=True),
+        )
+        rows = [
+            (one["account"], one["debit"], one["credit"], one["currency"])
+            for one in (*found, *totals(balances, look.showing))
+        ]
+        print_table(columns, rows, "Nothing was posted.")
+
+
+@click.command(
+    epilog=example(
+        "billstream ledger export --format beancount > books.beancount",
+        "billstream ledger export --format hledger --from 2020-10-01 --to 2020-10-31",
+    )
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "hledger", "beancount"]),
+    default="csv",
+    help="What it is to be read by.",
+)
+@_days
+@database_option
+def export(form: str, first: date | None, last: date | None, database: str | None) -> None:
+    """Write the journal for other programs to standard output."""
+    from projections import ledger_text
+
+    with looking(database) as look:
+        begin, end = first or FIRST, last or look.showing.today
+        entries = look.ledger.entries(begin, end)
+        digits = look.showing.digits
+        if form == "csv":
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(ledger_text.CSV_COLUMNS)
+            writer.writerows(ledger_text.csv_rows(entries, digits))
+            return
+        accounts = look.ledger.accounts(begin, end)
+        if form == "hledger":
+            lines = ledger_text.hledger(entries, digits, accounts)
+        else:
+            title = look.owner.name if look.owner else ""
+            since = look.ledger.begins() or begin
+            lines = ledger_text.beancount(entries, digits, accounts, title, since)
+        for line in lines:
+            sys.stdout.write(line + "\n")
 
 
 @click.command(epilog=example("billstream ledger close --through 2020-10-31"))

@@ -11,6 +11,7 @@ from projections import (
     executions,
     failures,
     invoices,
+    journal,
     left_behind,
     schedules,
 )
@@ -29,9 +30,12 @@ VIEWS: tuple[View, ...] = (
 )
 """Add a view here, and it is built from history at the next reading verb."""
 
+ON_DEMAND: tuple[View, ...] = (journal.VIEW,)
+"""Views that follow history when somebody asks for them, so that a run does not pay for them."""
+
 _NAMED = ("account.opened", "account.renamed")
 
-BY_VIEW = {view.name: view for view in VIEWS}
+BY_VIEW = {view.name: view for view in VIEWS + ON_DEMAND}
 
 Decode = Callable[[bytes], Any]
 
