@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from aggregates import identity
+from aggregates.invoice import InvoiceSettled, InvoiceUnsettled, InvoiceVoided
 from aggregates.payment import events as payments
 from aggregates.receivables import TransactionAdded, TransactionRemoved
 from projections.view import Column, Occurrence, Operation, Table, View, change, put
@@ -61,8 +62,43 @@ AMOUNTS = Table(
     ),
 )
 
+DOCUMENTS = Table(
+    "journal_documents",
+    key=("document",),
+    columns=(
+        Column("document"),
+        Column("number", required=True),
+        Column("kind", required=True),
+        Column("account", required=True),
+        Column("currency", required=True),
+        Column("posting_date", "date", required=True),
+        Column("due_date", "date", required=True),
+        Column("total", "integer", required=True),
+        Column("voided_on", "date"),
+    ),
+)
+"""Invoices, credit notes and reversals, to tell how old what is owed on them is."""
+
+SETTLEMENTS = Table(
+    "journal_settlements",
+    key=("position",),
+    columns=(
+        Column("position", "integer"),
+        Column("document", required=True),
+        Column("settled_on", "date", required=True),
+        Column("amount", "integer", required=True),
+    ),
+    indexes=(("document",),),
+)
+"""What was settled of a document, and what of that is open again (negative), with the sign of the
+document's total.
+"""
+
 _POST = put(JOURNAL)
 _AMOUNT = put(AMOUNTS)
+_DOCUMENT = put(DOCUMENTS)
+_VOIDED = change(DOCUMENTS, "voided_on")
+_SETTLE = put(SETTLEMENTS)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -94,8 +130,11 @@ class Generated(msgspec.Struct):
     account: str
     currency: str
     posting_date: date
+    due_date: date
+    total: int
     lines: tuple[Line, ...]
     first: int = 1
+    kind: str = "charges"
 
 
 _STANDS = change(JOURNAL, "reference", "posting_date", "account", "currency", by=("document",))
@@ -107,6 +146,9 @@ def _page(at: Occurrence, event: Page) -> Iterable[Operation]:
 
 def _generated(at: Occurrence, event: Generated) -> Iterable[Operation]:
     head = (event.number, event.posting_date.isoformat(), event.account, event.currency)
+    number, posting_date, account, currency = head
+    values = (number, event.kind, account, currency, posting_date, event.due_date.isoformat())
+    yield _DOCUMENT, (identity.text(at.stream), *values, event.total, None)
     yield from _lines(at, event.lines, head)
     if event.first > 1:
         yield _STANDS, (identity.text(at.stream), *head)
@@ -169,6 +211,20 @@ def _lines(
 def _is_over(end: date, posting_date: str) -> bool:
     """Whether the last day of a service period has come when it is posted: earned at once."""
     return (end - _ONE_DAY).isoformat() <= posting_date
+
+
+def _settled(at: Occurrence, event: InvoiceSettled) -> tuple[Operation, ...]:
+    row = (at.position, identity.text(at.stream), event.on.isoformat(), event.amount)
+    return ((_SETTLE, row),)
+
+
+def _unsettled(at: Occurrence, event: InvoiceUnsettled) -> tuple[Operation, ...]:
+    row = (at.position, identity.text(at.stream), event.on.isoformat(), -event.amount)
+    return ((_SETTLE, row),)
+
+
+def _voided(at: Occurrence, event: InvoiceVoided) -> tuple[Operation, ...]:
+    return ((_VOIDED, (identity.text(at.stream), event.on.isoformat())),)
 
 
 def _added(at: Occurrence, event: TransactionAdded) -> tuple[Operation, ...]:
@@ -242,10 +298,13 @@ def _post(
 VIEW = View(
     "journal",
     version=1,
-    tables=(JOURNAL, AMOUNTS),
+    tables=(JOURNAL, AMOUNTS, DOCUMENTS, SETTLEMENTS),
     handlers={
         "invoice.lines_added": _page,
         "invoice.generated": _generated,
+        "invoice.settled": _settled,
+        "invoice.unsettled": _unsettled,
+        "invoice.voided": _voided,
         "receivables.transaction_added": _added,
         "receivables.transaction_removed": _removed,
         "payment.requested": _intended,

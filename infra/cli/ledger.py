@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from infra.cli.changing import Asking, ask, changing
-from infra.cli.looking import Look, looking
+from infra.cli.looking import Look, looking, unknown
 from infra.cli.options import DATE, database_option, example, reading
-from infra.cli.output import Column, print_json_list, print_table
+from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 
@@ -103,6 +103,90 @@ def trial_balance(at: date | None, database: str | None, as_json: bool) -> None:
             for one in (*found, *totals(balances, look.showing))
         ]
         print_table(columns, rows, "Nothing was posted.")
+
+
+@click.command(epilog=example("billstream ledger aging --at 2020-10-31"))
+@click.option("--at", type=DATE, default=None, help="At the end of this day; else today.")
+@reading
+def aging(at: date | None, database: str | None, as_json: bool) -> None:
+    """Show what customers owe by the days it is past due. Unapplied is money that pays no invoice
+    yet.
+    """
+    from projections import owed
+
+    with looking(database) as look:
+        found = owed.aging(look.journal, look.showing, at or look.showing.today)
+        if as_json:
+            print_json_list(found)
+            return
+        columns = (
+            Column("Account"),
+            Column("Current", right=True),
+            Column("1-30", right=True),
+            Column("31-60", right=True),
+            Column("61-90", right=True),
+            Column("> 90", right=True),
+            Column("Unapplied", right=True),
+            Column("Total", right=True, keep=True),
+            Column("", keep=True),
+        )
+        names = ("account", *owed.BUCKETS, "unapplied", "total", "currency")
+        rows = (tuple(one[name] for name in names) for one in found)
+        print_table(columns, rows, "Nobody owes anything.")
+
+
+@click.command(epilog=example("billstream ledger statement P-1 --from 2020-10-01 --to 2020-10-31"))
+@click.argument("account")
+@_days
+@reading
+def statement(
+    account: str, first: date | None, last: date | None, database: str | None, as_json: bool
+) -> None:
+    """Show what ACCOUNT was billed and paid, with the balance after each entry."""
+    from projections import accounts, owed
+
+    with looking(database) as look:
+        known = accounts.one(look.views, account)
+        if known is None:
+            raise unknown("account", account, "billstream account list")
+        found = owed.statement(
+            look.journal,
+            look.showing,
+            account,
+            known["currency"],
+            first or FIRST,
+            last or look.showing.today,
+        )
+        if as_json:
+            print_json(found)
+            return
+        print_card(
+            (
+                ("account", account),
+                ("opening balance", f"{found['opening_balance']} {found['currency']}"),
+                ("closing balance", f"{found['closing_balance']} {found['currency']}"),
+            )
+        )
+        columns = (
+            Column("Date", keep=True),
+            Column("Entry", keep=True),
+            Column("Reference"),
+            Column("Due"),
+            Column("Amount", right=True, keep=True),
+            Column("Balance", right=True, keep=True),
+        )
+        rows = (
+            (
+                one["date"],
+                one["entry"].replace("_", " "),
+                one["reference"],
+                one["due_date"],
+                one["amount"],
+                one["balance"],
+            )
+            for one in found["entries"]
+        )
+        print_table(columns, rows, "Nothing happened in these days.")
 
 
 @click.command(

@@ -113,6 +113,10 @@ VERBS: dict[str, Verb] = {
     "ledger trial-balance": Verb(
         "infra.cli.ledger:trial_balance", "Show what stands on every account of the books"
     ),
+    "ledger aging": Verb("infra.cli.ledger:aging", "Show what customers owe, by its age"),
+    "ledger statement": Verb(
+        "infra.cli.ledger:statement", "Show what an account was billed and paid"
+    ),
     "ledger export": Verb(
         "infra.cli.ledger:export", "Write the journal as CSV, for hledger or Beancount"
     ),
