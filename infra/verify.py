@@ -54,6 +54,7 @@ def verify_all(app: "App", *, views: bool, expect: str | None, progress: Progres
 
 
 def _compare_views(app: "App", report: Report, progress: Progress) -> None:
+    from infra.verify_books import verify_books
     from infra.views.compare import compare_with_rebuild
     from infra.views.registry import ON_DEMAND
 
@@ -65,6 +66,9 @@ def _compare_views(app: "App", report: Report, progress: Progress) -> None:
         on_demand = compare_with_rebuild(app.store, lambda _: None, ON_DEMAND)
         report.views += on_demand.rows
         differences += on_demand.differences
+        for finding in verify_books(app):
+            report.found += 1
+            report.findings.append(finding)
     for difference in differences:
         report.found += 1
         sentence = f"{difference}; rebuild it with `billstream views rebuild`"

@@ -163,3 +163,29 @@ def test_a_run_does_not_pay_for_the_journal_and_verify_compares_it(world: World)
     world.must("verify")
     world.must("views", "rebuild", "journal")
     assert balances(world)["Assets:Receivable", "EUR"] == "17.00"
+
+
+def test_receivables_by_age(world: World) -> None:
+    def buckets(at: str) -> dict[str, str]:
+        (found,) = [
+            one for one in world.read("ledger", "aging", "--at", at) if one["account"] == "A-1"
+        ]
+        return {name: found[name] for name in found if found[name] not in ("0.00", "A-1", "USD")}
+
+    assert buckets("2020-10-21") == {"current": "51.00", "total": "51.00"}
+    assert buckets("2020-10-22") == {"1_30": "51.00", "total": "51.00"}
+    assert buckets("2020-11-20") == {"1_30": "51.00", "total": "51.00"}
+    assert buckets("2020-11-21") == {"31_60": "51.00", "total": "51.00"}
+    assert buckets("2020-12-21") == {"61_90": "51.00", "total": "51.00"}
+    assert buckets("2021-01-20") == {"over_90": "51.00", "total": "51.00"}
+    assert world.read("ledger", "aging", "--at", "2020-10-04") == []
+
+
+def test_a_statement_says_what_was_billed(world: World) -> None:
+    found = world.read("ledger", "statement", "A-1", "--from", "2020-10-01", "--to", "2020-10-31")
+    assert (found["opening_balance"], found["closing_balance"]) == ("0.00", "51.00")
+    (entry,) = found["entries"]
+    assert (entry["entry"], entry["amount"], entry["balance"]) == ("invoice", "51.00", "51.00")
+    later = world.read("ledger", "statement", "A-1", "--from", "2020-11-01")
+    assert (later["opening_balance"], later["entries"]) == ("51.00", [])
+    assert world.refused("ledger", "statement", "A-9") == "account_unknown"
