@@ -6,6 +6,7 @@ count when they are invoiced.
 """
 
 from collections.abc import Iterable
+from datetime import date
 
 from aggregates.receivables import ReceivablesState
 
@@ -17,14 +18,17 @@ def balance(*, documents: Iterable[int], waiting: int, undisbursed: Iterable[int
     return sum(documents) + waiting - sum(undisbursed)
 
 
-def waiting_manually(receivables: ReceivablesState, currency: str) -> int:
-    """What changes the balance at once and waits for an invoice: manual debits and credits. One
-    in another currency counts when it is invoiced, for only then there is a rate (R16).
+def waiting_manually(
+    receivables: ReceivablesState, currency: str, after: date | None = None
+) -> int:
+    """What changes the balance at once and waits for an invoice: manual debits and credits, those
+    dated after a day if one is given. One in another currency counts when it is invoiced, for only
+    then there is a rate (R16).
     """
     if receivables.currency != currency:
         return 0
     return sum(
         one.charge.amount
         for one in receivables.waiting
-        if getattr(one, "transaction", "") and not one.execution
+        if one.transaction and not one.execution and (after is None or one.bill_date > after)
     )

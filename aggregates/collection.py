@@ -4,7 +4,20 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from aggregates.refusal import Refusal
+
 COLLECTIONS = ("balance_due", "account_balance")
+
+
+def check_collection(collection: str) -> str:
+    """What may be collected."""
+    if collection not in COLLECTIONS:
+        raise Refusal(
+            "collection_unknown",
+            f"{collection!r} cannot be collected: use {' or '.join(COLLECTIONS)}",
+            field="collection",
+        )
+    return collection
 
 
 class OpenDocument(NamedTuple):

@@ -15,6 +15,8 @@ from commands.asking import Handler, Message
 from commands.execution_control import ChangeExecution, cancel_execution, retry_execution
 from commands.handling import Outcome
 from commands.message import DIRECT, Command, Origin
+from commands.payments import asking as payments
+from commands.payments import methods
 from commands.personal import PersonalData
 from commands.reading_message import read_fields, validate
 from commands.schedules import BillAccount, ChangeSchedule, ScheduleBillRun
@@ -102,6 +104,14 @@ COMMAND_TYPES: tuple[CommandType, ...] = (
         contract_changes.give_contract_notice,
     ),
     CommandType("delete_ar_term", deletions.DeleteArTerm, deletions.delete_ar_term),
+    CommandType("record_payment", payments.RecordPayment, payments.record_payment),
+    CommandType("remove_payment", payments.RemovePayment, payments.remove_payment),
+    CommandType("refund_payment", payments.RefundPayment, payments.refund_payment),
+    CommandType("collect_payment", payments.CollectPayment, payments.collect_payment),
+    CommandType("set_payment_method", methods.SetPaymentMethod, methods.set_payment_method),
+    CommandType(
+        "remove_payment_method", methods.RemovePaymentMethod, methods.remove_payment_method
+    ),
     CommandType("delete_bill_group", deletions.DeleteBillGroup, deletions.delete_bill_group),
     CommandType(
         "delete_exchange_rates", deletions.DeleteExchangeRates, deletions.delete_exchange_rates

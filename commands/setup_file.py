@@ -25,6 +25,11 @@ from commands.setup.exchange_rates import SetExchangeRates, set_exchange_rates
 from commands.setup.gl_code import SetGlCode, set_gl_code
 from commands.setup.owner import SetOwner, set_owner
 from commands.setup.package import SetPackage, set_package
+from commands.setup.payment_method import (
+    SetAccountsPaymentMethod,
+    set_accounts_payment_method,
+    set_payment_method,
+)
 from commands.setup_text import BadText, Items, Map, line_at, on_one_line, read_text
 from commands.workspace import Workspace
 
@@ -41,6 +46,7 @@ SECTIONS = (
     "packages",
     "accounts",
     "contracts",
+    "payment_methods",
     "bill_runs",
 )
 
@@ -115,6 +121,7 @@ _ENTRIES: dict[str, tuple[type[Entry], str]] = {
     "packages": (SetPackage, "code"),
     "accounts": (SetAccount, "number"),
     "contracts": (SetContract, "id"),
+    "payment_methods": (SetAccountsPaymentMethod, "id"),
     "bill_runs": (SetBillRun, "name"),
 }
 
@@ -161,6 +168,10 @@ def apply_setup(workspace: Workspace, setup: Setup) -> Summary:
         run.put("accounts", placed, set_account)
     for placed in setup.sections["accounts"]:
         run.put_packages(placed)
+    for placed in setup.sections["accounts"]:
+        run.put_methods(placed)
+    for placed in setup.sections["payment_methods"]:
+        run.put("payment_methods", placed, set_accounts_payment_method)
     for placed in setup.sections["contracts"]:
         run.put("contracts", placed, set_contract)
     for placed in setup.sections["bill_runs"]:
@@ -191,6 +202,15 @@ class _Run:
                 return set_account_package(self._workspace, account.number, entry)
 
             self._count("account_packages", placed, ("packages", index), put)
+
+    def put_methods(self, placed: Placed) -> None:
+        account: SetAccount = placed.entry
+        for index, entry in enumerate(account.payment_methods):
+
+            def put(entry: Any = entry) -> Done:
+                return set_payment_method(self._workspace, account.number, entry)
+
+            self._count("payment_methods", placed, ("payment_methods", index), put)
 
     def check(self) -> None:
         """The rules about how things stand in the end."""
@@ -297,6 +317,7 @@ _NOUNS = {
     "packages": "package",
     "accounts": "account",
     "contracts": "contract",
+    "payment_methods": "payment method",
     "bill_runs": "bill run",
 }
 
@@ -305,7 +326,10 @@ def _names(
     section: str, key: str, entry: Entry
 ) -> Iterator[tuple[str, str, tuple[int | str, ...]]]:
     """What an entry names, which may be named once only."""
-    yield _NOUNS[section], str(getattr(entry, key)) if key else "", (key,) if key else ()
+    name = str(getattr(entry, key)) if key else ""
+    if isinstance(entry, SetAccountsPaymentMethod):
+        name = f"{entry.account}/{name}"
+    yield _NOUNS[section], name, (key,) if key else ()
     if isinstance(entry, SetAccount):
         for index, package in enumerate(entry.packages):
             yield "account-package", package.id, ("packages", index, "id")

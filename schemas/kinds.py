@@ -95,6 +95,13 @@ def _reference(state: contract.ContractState) -> str:
 
 
 _CONTRACT = Item(_account, _begins, _goes_on)
+
+
+def _credit(state: InvoiceState) -> str:
+    """A document that the owner owes: it pays what is open as soon as something is (R23)."""
+    return "credit" if state.open_balance < 0 else ""
+
+
 _INVOICE = Item(_account, _sequence, _is_owed)
 
 
@@ -157,7 +164,7 @@ KINDS: dict[str, Kind] = {
         Kind("execution", execution.ExecutionState, execution.evolve, _status),
         Kind("receivables", receivables.ReceivablesState, receivables.evolve, _no_key),
         Kind("contract", contract.ContractState, contract.evolve, _reference, _CONTRACT),
-        Kind("invoice", InvoiceState, invoice_state.evolve, _no_key, _INVOICE),
+        Kind("invoice", InvoiceState, invoice_state.evolve, _credit, _INVOICE),
         Kind("payment", PaymentState, evolve_payment, _work, _PAYMENT),
         Kind("payment_methods", PaymentMethodsState, payment_methods.evolve, _no_key, _METHODS),
     )

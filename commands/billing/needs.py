@@ -3,9 +3,9 @@
 from commands.billing.settings import RunSettings
 
 NEEDS: dict[str, tuple[str, ...]] = {
-    "dunning": ("invoice",),
-    "contract_terms": (),
-    "collect_payment": ("invoice",),
+    "dunning": ("invoice", "payment", "payment_methods"),
+    "contract_terms": ("contract",),
+    "collect_payment": ("invoice", "payment", "payment_methods"),
 }
 """The kinds of items each action reads, open ones only."""
 
@@ -15,7 +15,11 @@ OF_INVOICERS = frozenset({"invoice", "payment", "payment_methods"})
 
 def needs_of(settings: RunSettings) -> tuple[str, ...]:
     """The kinds of items the run reads, each once."""
-    kinds = (kind for action in settings.actions for kind in NEEDS.get(action, ()))
+    kinds = [kind for action in settings.actions for kind in NEEDS.get(action, ())]
+    if "bill_packages" in settings.actions:
+        kinds.append("contract")
+    if not settings.has_contracts:
+        kinds = [kind for kind in kinds if kind != "contract"]
     return tuple(dict.fromkeys(kinds))
 
 

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aggregates.ledger import refuse_closed
+from commands.billing.collect_payment import collect_payment
+from commands.billing.contract_terms import contract_terms, count_commitments
 from commands.billing.draft import Draft
+from commands.billing.dunning import dunning
 from commands.billing.generate_invoice import generate_invoice, let_wait
 from commands.billing.packages import bill_packages
 from commands.billing.settings import RunSettings
@@ -24,8 +27,12 @@ class Stage(NamedTuple):
 
 
 STAGES: tuple[Stage, ...] = (
+    Stage("dunning", dunning),
     Stage("bill_packages", bill_packages),
+    Stage("bill_packages", count_commitments),
+    Stage("contract_terms", contract_terms),
     Stage("generate_invoice", generate_invoice),
+    Stage("collect_payment", collect_payment),
 )
 
 

@@ -29,6 +29,7 @@ from commands.setup.bill_group import find_bill_group
 from commands.setup.bill_run import open_schedules
 from commands.setup.entry import Done, Entry, came_of
 from commands.setup.package import find_package
+from commands.setup.payment_method import SetPaymentMethod
 from commands.store import Absence
 from commands.workspace import Workspace
 
@@ -47,6 +48,7 @@ class SetAccount(Entry):
     bill_day: int | None = None
     status: str | None = None
     ar_term: str | None = None
+    payment_methods: list[SetPaymentMethod] = Field(default_factory=list[SetPaymentMethod])
     packages: list[SetAccountPackage] = Field(default_factory=list[SetAccountPackage])
 
 

@@ -74,7 +74,7 @@ class FakeGateway:
         with self.lock:
             if key and key in self._replies:
                 return self._replies[key]
-            reply = getattr(self, f"_{operation}")(path, form)
+            reply: Reply = getattr(self, f"_{operation}")(path, form)
             if key:
                 self._replies[key] = reply
             return reply
