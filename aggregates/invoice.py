@@ -39,7 +39,7 @@ class InvoiceLine(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     """The id of the invoice that a late fee is for, or that a correction corrects."""
     round: int = 0
     of_line: int | None = None
-    """On a credit note: the line of the invoice that is credited."""
+    """The line of an invoice that it corrects: of the credited one, or of `of_invoice` (R25)."""
 
 
 class InvoiceLinesAdded(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -96,6 +96,11 @@ def _late_fees(lines: tuple[InvoiceLine, ...]) -> int:
     return sum(line.amount for line in lines if line.kind == "fee" and line.of_invoice)
 
 
+def is_charging(state: InvoiceState) -> bool:
+    """Whether it is one of the invoices of which only the latest can be voided (R21)."""
+    return state.kind == "charges" and state.status != "void"
+
+
 def _generated(event: InvoiceGenerated, late_fees: int) -> InvoiceState:
     return InvoiceState(
         number=event.number,

@@ -111,7 +111,8 @@ class Absence:
 
     `kind` and `column` name an indexed column of a state table: ("account", "bill_group"),
     ("account", "invoicer") (others than itself), ("account", "parent"), ("account_package",
-    "package"), ("account_package", "account"), ("account_package", "ref").
+    "package"), ("account_package", "account"), ("account_package", "ref"). ("invoice", "after") is
+    an account's id and a number in its series (8 bytes): no invoice of the account is above it.
     """
 
     kind: str
@@ -241,6 +242,10 @@ class Reading(Protocol):
         ...
 
     def is_absent(self, absence: Absence) -> bool: ...
+
+    def invoice_by_number(self, number: str) -> StreamId | None:
+        """The invoice, or document of another series, with a number."""
+        ...
 
     def next_number(self, series: str) -> int:
         """The next invoice number of the series; 0 before the owner is set up."""

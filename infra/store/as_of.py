@@ -13,7 +13,7 @@ from itertools import islice
 from aggregates import identity
 from aggregates.account import InvoicerChanged
 from aggregates.identity import StreamId
-from aggregates.owner import HistoryRestored, InvoiceNumberingChanged, OwnerSetUp
+from aggregates.invoice_state import SERIES
 from commands.store import (
     Absence,
     AccountRow,
@@ -23,9 +23,10 @@ from commands.store import (
     ReceivablesRow,
     Versioned,
 )
-from infra.store import chain, checks, folding
+from infra.store import by_number, chain, checks, folding
 from infra.store.database import Database
 from infra.store.meta import moment
+from infra.store.numbers import start_in
 from infra.store.rows import batches, by_account, span_of
 from schemas.kinds import KINDS
 from schemas.stored import decode
@@ -135,6 +136,8 @@ class PastReading:
                 return not self.packages_of([value] if isinstance(value, bytes) else [])
             case "account_package", "ref":
                 return not self.package_by_ref([str(value)])
+            case "invoice", "after":
+                return checks.is_absent(self._database, absence)
             case _:
                 query = "SELECT stream FROM account_packages WHERE package = ?"
                 streams = _first(self._database.execute(query, (value,)))
@@ -147,12 +150,11 @@ class PastReading:
         )
         following = 0
         for row in self._database.execute(query, (identity.owner(), self._position)):
-            event = decode(*row)
-            if isinstance(event, OwnerSetUp | InvoiceNumberingChanged):
-                following = max(following, event.numbering.start)
-            elif isinstance(event, HistoryRestored):
-                following = max(following, event.next_number)
-        return max(following, self._last_number(series) + 1) if following else 0
+            following = max(following, start_in(decode(*row), series))
+        last = self._last_number(series)
+        if series != SERIES:
+            return last + 1 if last else 0
+        return max(following, last + 1) if following else 0
 
     def invoicers_due(
         self,
@@ -283,6 +285,9 @@ class PastReading:
                 return
             yield low, row[0]
             low = row[0]
+
+    def invoice_by_number(self, number: str) -> StreamId | None:
+        return by_number.find(self._database, number, self._position)
 
     def _last_number(self, series: str) -> int:
         query = """

@@ -4,11 +4,14 @@ from collections import defaultdict
 
 from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId, text
+from aggregates.invoice_state import is_charging
 from commands.store import Absence, Batch, Conflict, Untouched
 from infra.store.database import Database
 from infra.store.rows import span_of
 from infra.store.state_rows import table_of
 from schemas.kinds import STATELESS, kind_of_type, state_decoder
+
+_decode_invoice = state_decoder("invoice").decode
 
 MANY = 500
 """Ids a query asks for at once."""
@@ -51,6 +54,8 @@ def continues(database: Database, streams: list[tuple[StreamId, int]]) -> None:
 
 def is_absent(database: Database, absence: Absence) -> bool:
     """Nothing live has that value in that column."""
+    if absence.kind == "invoice" and isinstance(absence.value, bytes):
+        return _is_latest(database, absence.value)
     clause = _ABSENCES[absence.kind, absence.column]
     query = f"SELECT 1 FROM {clause} LIMIT 1"
     return database.execute(query, (absence.value,)).fetchone() is None
@@ -60,6 +65,18 @@ def has_items(database: Database, kind: str) -> bool:
     """There is a thing of a kind whose things have keys; found by their index."""
     query = "SELECT 1 FROM items WHERE kind = ? AND key <> '' LIMIT 1"
     return database.execute(query, (kind,)).fetchone() is not None
+
+
+def _is_latest(database: Database, value: bytes) -> bool:
+    """No invoice of an account has a number above one."""
+    account, above = value[:16], int.from_bytes(value[16:])
+    low, high = span_of(account, account)
+    query = (
+        "SELECT state FROM items WHERE stream >= ? AND stream < ? AND account = ? "
+        "AND kind = 'invoice' AND ordinal > ?"
+    )
+    states = database.execute(query, (low, high, account, above))
+    return not any(is_charging(_decode_invoice(state)) for (state,) in states)
 
 
 def _unchanged(database: Database, since: int, names: frozenset[str]) -> None:

@@ -5,10 +5,32 @@ from typing import NamedTuple
 
 import msgspec
 
+from aggregates.invoice_state import CREDIT_NOTES, SERIES
+from aggregates.owner import (
+    CreditNoteNumberingChanged,
+    HistoryRestored,
+    InvoiceNumberingChanged,
+    OwnerSetUp,
+)
 from commands.store import Batch, Numbers
 from infra.store.database import Database, Row
 from infra.store.prepared import CLOSES_CHUNK, EncodedEvent, Prepared
 from infra.store.state_rows import RowWrite
+
+
+def start_in(event: object, series: str) -> int:
+    """Where an event of the owner says that later numbers of a series begin; 0 if it does not."""
+    match event:
+        case OwnerSetUp() if series == CREDIT_NOTES:
+            return event.credit_notes.start
+        case CreditNoteNumberingChanged():
+            return event.numbering.start if series == CREDIT_NOTES else 0
+        case OwnerSetUp() | InvoiceNumberingChanged() if series == SERIES:
+            return event.numbering.start
+        case HistoryRestored() if series == SERIES:
+            return event.next_number
+        case _:
+            return 0
 
 
 def take(database: Database, numbers: Numbers, count: int) -> int:

@@ -14,7 +14,7 @@ from commands.store import (
     ReceivablesRow,
     Versioned,
 )
-from infra.store import checks, numbers
+from infra.store import by_number, checks, numbers
 from infra.store.database import Database, Result
 from infra.store.linking import read_head
 from infra.store.rows import (
@@ -141,6 +141,9 @@ class SnapshotReading:
 
     def is_absent(self, absence: Absence) -> bool:
         return checks.is_absent(self._database, absence)
+
+    def invoice_by_number(self, number: str) -> StreamId | None:
+        return by_number.find(self._database, number, self._head.position)
 
     def next_number(self, series: str) -> int:
         return numbers.next_number(self._database, series)

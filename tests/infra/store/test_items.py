@@ -133,3 +133,16 @@ def test_a_database_of_a_later_version_is_refused(billed: OwnedStore, url: str) 
     with pytest.raises(StoreError) as refused:
         open_store(url)
     assert refused.value.code == "database_newer"
+
+
+def test_an_invoice_is_found_by_its_number(billed: OwnedStore) -> None:
+    with billed.snapshot() as reading:
+        rows = [row for found in reading.items_in("invoice", b"", b"").values() for row in found]
+        position = reading.head.position
+        for row in rows:
+            assert reading.invoice_by_number(row.state.number) == row.stream
+        for number in ("INV-007853", "INV-007864", "INV-7854", "007854", "INV-", "", "CN-000001"):
+            assert reading.invoice_by_number(number) is None
+    with billed.as_of(position) as then, billed.as_of(20) as before:
+        assert then.invoice_by_number("INV-007860") is not None
+        assert before.invoice_by_number("INV-007860") is None
