@@ -43,6 +43,12 @@ def last_day(state: ContractState) -> date | None:
     return state.term_end if state.terms.renewal == "none" else None
 
 
+def covers(state: ContractState, account_package: str) -> bool:
+    """The account-package is under the contract: named by it, or none is."""
+    packages = state.terms.packages
+    return account_package in packages if packages else account_package != ""
+
+
 def commit_period(state: ContractState, commitment: Commitment, start: date) -> Period:
     """The commit period from a day on, which is the contract's start or the end of another."""
     frequency = parse_frequency(commitment.per)
@@ -188,6 +194,11 @@ def anniversaries(state: ContractState, period_end: date) -> Iterator[date]:
             return
         yield day
         n += 1
+
+
+def has_anniversary(state: ContractState, period_end: date) -> bool:
+    """Prices may have to rise in a run whose billing period ends on a day."""
+    return any(True for _ in anniversaries(state, period_end))
 
 
 def escalated(price: int, state: ContractState, rounding: str) -> int:

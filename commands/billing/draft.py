@@ -69,6 +69,12 @@ class Draft:
     lines: list[InvoiceLine] = field(default_factory=list[InvoiceLine])
     also: dict[StreamId, Staged] = field(default_factory=dict[StreamId, Staged])
 
+    @property
+    def head(self) -> AccountFacts | None:
+        """The invoicer's own account; None when it is left alone."""
+        stream = self.facts.row.stream
+        return next((one for one in self.facts.accounts if one.row.stream == stream), None)
+
     def stage(
         self, kind: str, stream: StreamId, version: int, state: State | None, events: list[Event]
     ) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from aggregates.commitments import has_anniversary
 from aggregates.identity import StreamId
 from commands.billing.needs import OF_INVOICERS, needs_of
 from commands.billing.settings import RunSettings
@@ -19,6 +20,8 @@ class AccountFacts:
     packages: list[PackageRow] = field(default_factory=list[PackageRow])
     receivables: ReceivablesRow | None = None
     items: dict[str, list[ItemRow]] = field(default_factory=dict[str, list[ItemRow]])
+    held: list[PackageRow] = field(default_factory=list[PackageRow])
+    """All its packages, where a contract raises their prices in this run."""
 
 
 @dataclass(slots=True)
@@ -61,6 +64,8 @@ def load_facts(
         accounts[account].receivables = receivables
     for kind in needs_of(settings):
         _load_items(reading, kind, low, high, accounts)
+    if "contract_terms" in settings.actions and settings.has_contracts:
+        _load_held(reading, settings, accounts)
     later: dict[StreamId, int] = {}
     if any(group.settings.render_threshold for group in settings.groups.values()):
         later = reading.later_packages_in(low, high, groups, settings.period_end)
@@ -80,6 +85,22 @@ def _load_items(
     for account, rows in found.items():
         if account in accounts:
             accounts[account].items[kind] = rows
+
+
+def _load_held(
+    reading: Reading, settings: RunSettings, accounts: dict[StreamId, AccountFacts]
+) -> None:
+    """The packages of accounts with an anniversary: their prices rise, due or not."""
+    raised = [
+        stream
+        for stream, account in accounts.items()
+        if any(
+            has_anniversary(row.state, settings.period_end)
+            for row in account.items.get("contract", ())
+        )
+    ]
+    for package in reading.packages_of(raised):
+        accounts[package.account].held.append(package)
 
 
 def _families(

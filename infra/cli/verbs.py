@@ -105,6 +105,7 @@ VERBS: dict[str, Verb] = {
     "execution resume": Verb("infra.cli.runs:resume", "Finish one whose process died"),
     "invoice list": Verb("infra.cli.invoices:list_invoices", "List the invoices"),
     "invoice show": Verb("infra.cli.invoices:show", "Show one invoice with its lines"),
+    "invoice overdue": Verb("infra.cli.overdue:overdue", "List whom to remind, and what was done"),
     "invoice export": Verb("infra.cli.invoices:export", "Write invoices with lines, one by one"),
     "gl-code list": Verb("infra.cli.gl_codes:list_gl_codes", "List the GL codes"),
     "gl-code show": Verb("infra.cli.gl_codes:show", "Show one GL code"),

@@ -8,6 +8,7 @@ import msgspec
 from projections import (
     account_packages,
     accounts,
+    dunning,
     executions,
     failures,
     invoices,
@@ -27,6 +28,7 @@ VIEWS: tuple[View, ...] = (
     failures.VIEW,
     left_behind.VIEW,
     invoices.VIEW,
+    dunning.VIEW,
 )
 """Add a view here, and it is built from history at the next reading verb."""
 
