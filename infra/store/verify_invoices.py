@@ -42,6 +42,16 @@ class _Line(msgspec.Struct, gc=False):
     end: str
     amount: int
     original_amount: int | None = None
+    transaction: str = ""
+
+
+class _Fee(msgspec.Struct, gc=False):
+    """What made a fee: a dunning level, a commit period that closed, an early end (R24, R31)."""
+
+    transaction: str = ""
+    fee: int = 0
+    shortfall: int = 0
+    amount: int = 0
 
 
 class _Page(msgspec.Struct, gc=False):
@@ -71,6 +81,7 @@ _billed = msgspec.json.Decoder(_Billed)
 _page = msgspec.json.Decoder(_Page)
 _invoice = msgspec.json.Decoder(_Invoice)
 _chunk = msgspec.json.Decoder(_Chunk)
+_fee = msgspec.json.Decoder(_Fee)
 
 _TABLE = """
     CREATE TABLE waiting_charges (key TEXT PRIMARY KEY, count INTEGER NOT NULL)
@@ -179,6 +190,12 @@ class _CommitChecks:
         match topic:
             case "account_package.billed":
                 self._billed(_billed.decode(row[5]))
+            case (
+                "invoice.dunning_level_reached"
+                | "contract.period_closed"
+                | "contract.termination_charged"
+            ):
+                self._fee(_fee.decode(row[5]))
             case "invoice.lines_added":
                 lines = [(line, row) for line in _page.decode(row[5]).lines]
                 self._pages.setdefault(row[1], []).extend(lines)
@@ -197,6 +214,11 @@ class _CommitChecks:
         ref, bill_date = event.state.ref, event.bill_date
         for c in event.charges:
             self.charges[ref, bill_date, c.start, c.end, c.service, c.kind, c.amount] += 1
+
+    def _fee(self, event: _Fee) -> None:
+        if event.transaction:
+            amount = event.fee or event.shortfall or event.amount
+            self.charges[_of_transaction(event.transaction, amount)] += 1
 
     def _invoice(self, invoice: _Invoice, row: tuple[Any, ...]) -> None:
         pages = self._pages.pop(row[1], [])
@@ -225,8 +247,15 @@ class _CommitChecks:
 
 def _key(line: _Line) -> Key:
     amount = line.amount if line.original_amount is None else line.original_amount
+    if line.transaction:
+        return _of_transaction(line.transaction, amount)
     ref, bill_date = line.account_package, line.bill_date
     return (ref, bill_date, line.start, line.end, line.service, line.kind, amount)
+
+
+def _of_transaction(id: str, amount: int) -> Key:
+    """What has an id of its own and no account-package is known by it."""
+    return ("", "", "", "", id, "", amount)
 
 
 def _text(key: Key) -> str:

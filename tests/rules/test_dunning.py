@@ -174,8 +174,8 @@ def test_nothing_happens_below_the_minimum_overdue(world: World) -> None:
 
 @pytest.mark.parametrize("world", [{"minimum_overdue": {"EUR": "99.00"}}], indirect=True)
 def test_a_minimum_is_one_of_a_currency(world: World) -> None:
-    on(world, "2020-10-21")
-    assert levels(world) == ["2020-10-21 on: notify"]
+    on(world, "2020-10-22")
+    assert levels(world) == ["2020-10-22 on: notify"]
 
 
 @pytest.mark.parametrize("world", [{"payment_term": "net 3"}], indirect=True)
