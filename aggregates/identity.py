@@ -133,6 +133,11 @@ def chunk(execution_id: StreamId, index: int) -> StreamId:
     return _shape(execution_id, f"chunk\x1f{index}\x1f{execution_id.hex()}")
 
 
+def chunk_reversal(execution_id: StreamId, index: int) -> StreamId:
+    """Where it stands that a chunk's work was taken back."""
+    return _shape(execution_id, f"reversal\x1f{index}\x1f{execution_id.hex()}")
+
+
 def command(source: str, id: str) -> StreamId:
     """A command by who sent it and the id they gave it (design decision 15)."""
     return _own("command", source, id)

@@ -12,7 +12,15 @@ from commands import account_package_changes as held
 from commands import contract_changes, deletions, ledger, schedules
 from commands.applying import Apply, apply
 from commands.asking import Handler, Message
-from commands.execution_control import ChangeExecution, cancel_execution, retry_execution
+from commands.corrections import transactions
+from commands.corrections.crediting import CreditInvoice, credit_invoice
+from commands.corrections.voiding import VoidInvoice, void_invoice
+from commands.execution_control import (
+    ChangeExecution,
+    cancel_execution,
+    retry_execution,
+    reverse_execution,
+)
 from commands.handling import Outcome
 from commands.message import DIRECT, Command, Origin
 from commands.payments import asking as payments
@@ -85,6 +93,17 @@ COMMAND_TYPES: tuple[CommandType, ...] = (
         "cancel_execution", ChangeExecution, _execution("cancel_execution", cancel_execution)
     ),
     CommandType("retry_execution", ChangeExecution, _execution("retry_execution", retry_execution)),
+    CommandType(
+        "reverse_execution", ChangeExecution, _execution("reverse_execution", reverse_execution)
+    ),
+    CommandType("add_credit", transactions.AddCredit, transactions.add_credit),
+    CommandType("add_debit", transactions.AddDebit, transactions.add_debit),
+    CommandType("add_charge", transactions.AddCharge, transactions.add_charge),
+    CommandType(
+        "remove_transaction", transactions.RemoveTransaction, transactions.remove_transaction
+    ),
+    CommandType("credit_invoice", CreditInvoice, credit_invoice),
+    CommandType("void_invoice", VoidInvoice, void_invoice),
     CommandType("cancel_account_package", held.CancelAccountPackage, held.cancel_account_package),
     CommandType(
         "suspend_account_package", held.SuspendAccountPackage, held.suspend_account_package

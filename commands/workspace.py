@@ -4,7 +4,7 @@ It loads aggregates in bulk, remembers every version it read, and shows the chan
 so that the entries of one file see each other. Nothing is written here: `batch` is what to append.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +18,17 @@ from aggregates.receivables import ReceivablesState
 from aggregates.refusal import Refusal
 from commands.local_time import business_date, zone
 from commands.personal import PersonalData
-from commands.store import Absence, Batch, Metadata, Numbers, Reading, Staged, Store, Untouched
+from commands.store import (
+    Absence,
+    Batch,
+    Metadata,
+    Numbers,
+    Reading,
+    Recorded,
+    Staged,
+    Store,
+    Untouched,
+)
 from schemas.kinds import KINDS
 
 READ_AT_ONCE = 5_000
@@ -78,6 +88,10 @@ class Workspace:
             loaded = Loaded(kind, found.version, found.state) if found else Loaded(kind, 0, None)
             self._loaded[stream] = loaded
         return loaded.state
+
+    def history(self, stream: StreamId) -> list[Recorded]:
+        """The events of a stream as the snapshot has it, without what is staged."""
+        return self._store.stream(stream, self.reading.head.position)
 
     def find(self, kind: str, stream: StreamId) -> Any:
         """The state, or None when there is no such thing (any more)."""
@@ -339,6 +353,11 @@ class Workspace:
         checks = list(self._checks.values())
         self._checks.clear()
         return checks
+
+    @property
+    def staged_streams(self) -> Collection[StreamId]:
+        """Streams with staged changes."""
+        return self._staged.keys()
 
     @property
     def changed(self) -> bool:

@@ -1,7 +1,7 @@
 """Every kind of aggregate that keeps a state row: its state, its fold and how it is found.
 
 The events are the truth; a state row is their fold, written in the same transaction (design
-decision 9). `chunk` and `command` keep none.
+decision 9). `chunk`, `reversal` and `command` keep none.
 
 Kinds with an `item` are many and belong to an account: invoices, payments, contracts. Their rows
 stand in one table, by account and in an order of their own.
@@ -41,7 +41,7 @@ from schemas.catalogue import BY_CLASS
 
 Evolve = Callable[[Any, Any], State]
 
-STATELESS = frozenset({"chunk", "command"})
+STATELESS = frozenset({"chunk", "command", "reversal"})
 
 
 class Item(NamedTuple):
@@ -144,7 +144,7 @@ def _due(state: schedule.ScheduleState) -> str:
 
 
 def _status(state: execution.ExecutionState) -> str:
-    return state.status
+    return "reversing" if state.reversing else state.status
 
 
 KINDS: dict[str, Kind] = {

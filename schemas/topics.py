@@ -33,6 +33,7 @@ _OF_KIND = {
     "schedule": BILL_RUNS,
     "execution": BILL_RUNS,
     "chunk": BILL_RUNS,
+    "reversal": BILL_RUNS,
     "account": ACCOUNTS,
     "receivables": ACCOUNTS,
     "account_package": ACCOUNT_PACKAGES,

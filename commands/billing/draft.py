@@ -1,5 +1,6 @@
 """The work on one invoicer while the stages pass over it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +77,7 @@ class Draft:
         return next((one for one in self.facts.accounts if one.row.stream == stream), None)
 
     def stage(
-        self, kind: str, stream: StreamId, version: int, state: State | None, events: list[Event]
+        self, kind: str, stream: StreamId, version: int, state: State | None, events: Sequence[Event]
     ) -> Any:
         """Adds events of another stream to what is written for the invoicer: an invoice's dunning
         level, a payment asked for, an account's status. `version` and `state` are those it was
