@@ -16,6 +16,7 @@ from aggregates.payment.events import PaymentDetached, PaymentDisbursed, Payment
 from aggregates.payment.state import PaymentState
 from aggregates.payment_methods import PaymentMethodsState
 from aggregates.standing import Standing
+from commands.dunning_status import take_status_back
 from commands.workspace import Workspace
 
 KIND = "payment"
@@ -107,4 +108,6 @@ def disburse_all(workspace: Workspace, account: StreamId, on: date) -> bool:
             workspace.stage("invoice", stream, [given])
         paid = InvoiceSettled(source=source, amount=amount, on=on)
         workspace.stage("invoice", identity.parse(invoice), [paid])
+    if shares:
+        take_status_back(workspace, account, on)
     return bool(shares)

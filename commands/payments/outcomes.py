@@ -72,7 +72,7 @@ def write_news(store: Store, news: Sequence[News]) -> bool:
     def body(workspace: Workspace) -> None:
         workspace.prefetch(KIND, [one.payment for one in news])
         for one in news:
-            _learn(workspace, one)
+            learn(workspace, one)
 
     return write(store, body)
 
@@ -84,7 +84,8 @@ def prepared_as(store: Store, payments: Sequence[StreamId]) -> dict[StreamId, st
     return {stream: row.state.reference for stream, row in found.items() if row.state.is_pending}
 
 
-def _learn(workspace: Workspace, news: News) -> None:
+def learn(workspace: Workspace, news: News) -> None:
+    """Stages what is still news of what the gateway said."""
     state: PaymentState = workspace.get(KIND, news.payment)
     today = workspace.today()
     if news.refund:

@@ -124,20 +124,25 @@ def execution_id(look: Look, written: str) -> str:
     """The execution meant by an id or its first digits, as tables show them."""
     from projections import executions
 
-    return _whole("execution", written, lambda prefix: executions.ids(look.views, prefix))
+    return whole("execution", written, lambda prefix: executions.ids(look.views, prefix))
 
 
 def schedule_id(look: Look, written: str) -> str:
     """The schedule meant by an id or its first digits, as tables show them."""
     from projections import schedules
 
-    return _whole("schedule", written, lambda prefix: schedules.ids(look.views, prefix))
+    return whole("schedule", written, lambda prefix: schedules.ids(look.views, prefix))
 
 
-_LISTS = {"execution": "billstream bill-run completed", "schedule": "billstream bill-run scheduled"}
+_LISTS = {
+    "execution": "billstream bill-run completed",
+    "schedule": "billstream bill-run scheduled",
+    "payment": "billstream payment list",
+}
 
 
-def _whole(kind: str, written: str, find: Callable[[str], list[str]]) -> str:
+def whole(kind: str, written: str, find: Callable[[str], list[str]]) -> str:
+    """The id meant by its first digits."""
     prefix = written.strip().lower()
     readable = len(prefix) >= 4 and set(prefix) <= set(string.hexdigits + "-")
     found = find(prefix) if readable else []

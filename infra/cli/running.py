@@ -25,6 +25,7 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
     """
     from commands.executions import start_execution
     from consumers.worker import Progress, run_execution
+    from infra.gateway.embedded import collect_after_run
 
     app.store.mark_running(execution_id)
     try:
@@ -37,9 +38,11 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
                 if interrupted():
                     _request_cancel(app, execution_id)
 
-            return run_execution(app.store, execution_id, between_chunks)
+            ended = run_execution(app.store, execution_id, between_chunks)
     finally:
         app.store.unmark(execution_id)
+    collect_after_run(app)
+    return ended
 
 
 def finish_abandoned(app: "App") -> list[StreamId]:

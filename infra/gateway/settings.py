@@ -36,6 +36,8 @@ def gateway_settings() -> GatewaySettings:
         raise _invalid(f"{names} cannot be read: write seconds as a number") from None
     if found.gateway_url and not found.gateway_url.startswith(("http://", "https://")):
         raise _invalid("BILLSTREAM_GATEWAY_URL is no address: write it like https://…")
+    if found.gateway_url and not found.gateway_key.get_secret_value():
+        raise _invalid("BILLSTREAM_GATEWAY_KEY is missing: the gateway wants to know who asks")
     if not 0 < found.gateway_timeout <= 300:
         raise _invalid("BILLSTREAM_GATEWAY_TIMEOUT must lie above 0 and up to 300 seconds")
     return found

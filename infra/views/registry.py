@@ -8,12 +8,14 @@ import msgspec
 from projections import (
     account_packages,
     accounts,
+    contracts,
     dunning,
     executions,
     failures,
     invoices,
     journal,
     left_behind,
+    payments,
     schedules,
 )
 from projections.view import Handler, View
@@ -28,7 +30,9 @@ VIEWS: tuple[View, ...] = (
     failures.VIEW,
     left_behind.VIEW,
     invoices.VIEW,
+    payments.VIEW,
     dunning.VIEW,
+    contracts.VIEW,
 )
 """Add a view here, and it is built from history at the next reading verb."""
 
