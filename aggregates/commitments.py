@@ -62,6 +62,17 @@ def cut_off(period: Period, last: date | None) -> tuple[date, int]:
     return end, (end - period.start).days
 
 
+def running_period(state: ContractState) -> tuple[date, date] | None:
+    """The commit period that is not closed yet; None without one."""
+    commitment, last = state.terms.commitment, last_day(state)
+    if commitment is None or state.ended is not None:
+        return None
+    if last is not None and state.closed_to >= last:
+        return None
+    period = commit_period(state, commitment, state.closed_to)
+    return period.start, cut_off(period, last)[0]
+
+
 def count(state: ContractState, lines: Iterable[tuple[date, int]]) -> tuple[Counted, ...]:
     """What charges, by bill date and amount, add to the commit periods not closed yet. Those
     dated before or after them count for nothing.

@@ -9,9 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from aggregates.account import AccountState, AccountStatusChanged
 from aggregates.ar_term import Level
 from aggregates.money import round_div
 from aggregates.refusal import Refusal
+
+BY_DUNNING = "dunning"
+"""Who set a status that a level of the AR term set (`AccountState.status_by`)."""
 
 
 class Step(NamedTuple):
@@ -95,3 +99,19 @@ def late_fee(level: Level, owed: int, late_fees: int, currency: str, rounding: s
             level=level.key,
         )
     return amount
+
+
+def suspend(account: AccountState) -> list[AccountStatusChanged]:
+    """Stops charging an active account; another status is somebody's decision and stays."""
+    if account.status != "active":
+        return []
+    return [AccountStatusChanged(status="suspended", by=BY_DUNNING)]
+
+
+def take_back(
+    account: AccountState, all_owed: Iterable[Owed], today: date
+) -> list[AccountStatusChanged]:
+    """A status that dunning set ends when nothing is overdue any more (R24)."""
+    if account.status_by != BY_DUNNING or any(is_overdue(owed, today) for owed in all_owed):
+        return []
+    return [AccountStatusChanged(status="active", by=BY_DUNNING)]

@@ -17,7 +17,7 @@ def explain_invoice(store: Store, invoice_id: StreamId, line: int | None) -> Exp
     Refused with `line_unknown` when the invoice has no such line.
     """
     events = store.stream(invoice_id)
-    closing = events[-1]
+    closing = next(one for one in events if isinstance(one.event, InvoiceGenerated))
     invoice: InvoiceGenerated = closing.event
     lines = _numbered(events)
     if line is not None and not 1 <= line <= len(lines):

@@ -8,30 +8,30 @@ more. A status that dunning set is taken back as soon as nothing is overdue.
 from typing import NamedTuple
 
 from aggregates import identity
-from aggregates.account import AccountStatusChanged
 from aggregates.account_package.events import Charge
 from aggregates.ar_term import ArTermState, Level
 from aggregates.days import day_after
 from aggregates.dunning import (
+    BY_DUNNING,
     Owed,
     Step,
     due_levels,
     is_below_minimum,
-    is_overdue,
     late_fee,
     overdue_with,
+    suspend,
+    take_back,
 )
 from aggregates.invoice import DunningLevelReached
 from aggregates.invoice_state import InvoiceState
 from aggregates.receivables import Waiting
 from aggregates.refusal import Refusal
+from commands.billing.collect_payment import ask_for_money
 from commands.billing.draft import CannotBill, Draft, NewCharge
 from commands.billing.facts import AccountFacts
 from commands.billing.packages import is_charged
 from commands.billing.settings import RunSettings
 from commands.store import ItemRow
-
-BY_DUNNING = "dunning"
 
 
 class _Due(NamedTuple):
@@ -90,6 +90,7 @@ def _act(
             transaction = _charge_fee(draft, settings, account, due, fee)
     elif level.action == "suspend":
         _suspend(draft, account)
+    payment = _collect(draft, settings, due) if level.action == "collect" else ""
     reached = DunningLevelReached(
         level=level.key,
         ar_term=term.name,
@@ -100,6 +101,7 @@ def _act(
         balance=state.open_balance,
         fee=fee,
         transaction=transaction,
+        payment=payment,
         notice=level.notice,
     )
     draft.stage("invoice", due.row.stream, due.row.version, state, [reached])
@@ -149,20 +151,26 @@ def _charge_fee(
     return transaction
 
 
+def _collect(draft: Draft, settings: RunSettings, due: _Due) -> str:
+    """Asks for what is due, as a run that collects payment does; the payment's id, empty when
+    there is nothing to ask for or no way to pay it.
+    """
+    key = f"{settings.execution}\x1f{identity.text(due.row.stream)}\x1f{due.step.level.key}"
+    payment = ask_for_money(draft, settings, "balance_due", BY_DUNNING, key)
+    return "" if payment is None else identity.text(payment)
+
+
 def _suspend(draft: Draft, account: AccountFacts) -> None:
     row = account.row
-    if draft.state_of(row.stream, row.state).status == "active":
-        event = AccountStatusChanged(status="suspended", by=BY_DUNNING)
-        draft.stage("account", row.stream, row.version, row.state, [event])
+    events = suspend(draft.state_of(row.stream, row.state))
+    if events:
+        draft.stage("account", row.stream, row.version, row.state, [*events])
 
 
 def _take_back(
     draft: Draft, settings: RunSettings, account: AccountFacts, invoices: list[ItemRow]
 ) -> None:
-    """A status that dunning set ends when nothing is overdue any more."""
     row = account.row
-    if row.state.status_by != BY_DUNNING:
-        return
-    if not any(is_overdue(owed_on(invoice), settings.business_date) for invoice in invoices):
-        event = AccountStatusChanged(status="active", by=BY_DUNNING)
-        draft.stage("account", row.stream, row.version, row.state, [event])
+    events = take_back(row.state, map(owed_on, invoices), settings.business_date)
+    if events:
+        draft.stage("account", row.stream, row.version, row.state, [*events])

@@ -72,6 +72,8 @@ def set_contract(workspace: Workspace, entry: SetContract) -> Done:
     found = contract_by_ref(workspace, entry.id)
     if found is None:
         entry.need(f"contract {entry.id!r}", "account", "start", "term")
+        if entry.start is None:
+            raise Refusal("missing_key", f"contract {entry.id!r} needs `start`", field="start")
         account = _account(workspace, entry.account)
         check_open(account)
         stream = identity.contract(identity.account(account.number), entry.id)
@@ -81,7 +83,7 @@ def set_contract(workspace: Workspace, entry: SetContract) -> Done:
             account=account.number,
             currency=account.currency,
             bill_day=account.bill_day,
-            start=entry.start or workspace.today(),
+            start=entry.start,
             terms=terms,
         )
     else:

@@ -227,3 +227,35 @@ def test_the_invoicer_is_dunned_and_not_whom_it_pays_for(tmp_path: Path) -> None
     assert status == {"P-1": "suspended", "C-1": "active"}
     assert left(world, execution) == {"p": "account_suspended"}
     sound(world)
+
+
+def test_payment_in_full_ends_it_and_takes_the_suspension_back(world: World) -> None:
+    on(world, "2020-11-20")
+    assert world.read("account", "show", "A-1")["status"] == "suspended"
+    pay(world, "19.99")
+    assert world.read("account", "show", "A-1")["status"] == "suspended"
+    pay(world, "0.01")
+    assert world.read("account", "show", "A-1")["status"] == "active"
+    assert overdue(world) == {}
+    on(world, "2021-03-01")
+    assert world.read("account", "show", "A-1")["status"] == "active"
+    sound(world)
+
+
+def test_a_payment_before_the_due_date_leaves_nothing_to_remind_of(world: World) -> None:
+    pay(world, "20.00")
+    on(world, "2020-11-20")
+    assert "dunning_level_reached" not in world.must("history", "export").out
+
+
+def test_percentages_are_of_what_is_still_open(world: World) -> None:
+    pay(world, "15.00")
+    on(world, "2020-11-10")
+    assert reached_fees(world) == [
+        ("after 10: late_fee", "5.00"),
+        ("after 20: late_fee_percent", "0.50"),
+    ]
+
+
+def pay(world: World, amount: str) -> None:
+    world.must("payment", "record", "A-1", amount, "--kind", "cash")
