@@ -14,6 +14,7 @@ import structlog
 
 from aggregates.identity import StreamId, owner, text
 from aggregates.payment.state import PaymentState
+from aggregates.refusal import Refusal
 from commands.gateway import Answer, Charge, Gateway, RefundOrder, Unanswered, Unreachable
 from commands.local_time import business_date, zone
 from commands.payments.outcomes import News, prepared_as, retry_due, spend, write_news
@@ -291,7 +292,13 @@ class Collecting:
         self._poll = poll
 
     def step(self) -> bool:
-        moved = self._collector.look()
+        try:
+            moved = self._collector.look()
+        except Refusal as refusal:
+            # Other roles in the process go on while an operator gives the gateway another key.
+            if refusal.code != "gateway_refused":
+                raise
+            raise Unavailable(refusal.sentence) from refusal
         if self._collector.away:
             raise Unavailable(self._collector.away)
         if not moved:

@@ -6,6 +6,7 @@ refunds) and used up one request each:
 
 - `cut_before`, `cut_after`: the connection ends before or after the thing was done
 - `hang_before`, `hang_after`: no answer at all, before or after it was done
+- `call_before`, `call_after`: `called` is called, which may kill who asks, and nothing is answered
 - `500_before`, `500_after`; `garbage`: an answer that is not JSON; `429`, `401`, `409`
 
 Tokens beginning with `pm_declined` are declined, with `pm_gone` unknown, with `pm_slow` stay
@@ -15,7 +16,7 @@ processing until `settle` is called.
 import json
 import threading
 from collections import defaultdict, deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -40,6 +41,7 @@ class FakeGateway:
         """Every charge is declined."""
         self._replies: dict[str, Reply] = {}
         self.lock = threading.RLock()
+        self.called: Callable[[], None] = lambda: None
         self.released = threading.Event()
         """Set at the end: requests that hang give up."""
 
@@ -197,9 +199,11 @@ def _handler(gateway: FakeGateway) -> type[BaseHTTPRequestHandler]:
             self._answer(status, json.dumps(body).encode())
 
         def _misbehave(self, kind: str) -> None:
+            if kind == "call":
+                gateway.called()
             if kind == "hang":
                 gateway.released.wait(60)
-            if kind in ("hang", "cut"):
+            if kind in ("hang", "cut", "call"):
                 self.close_connection = True
                 return
             body = b"<html>oops" if kind == "garbage" else b'{"error": {"message": "oops"}}'

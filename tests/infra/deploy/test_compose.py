@@ -12,7 +12,7 @@ from tests.support.sources import ROOT
 
 FOLDER = ROOT / "infra" / "deploy"
 CONDITIONS = {"service_healthy", "service_completed_successfully"}
-ROLES = {"relay", "projector", "commands", "worker", "scheduler"}
+ROLES = {"relay", "projector", "commands", "worker", "scheduler", "collector"}
 
 
 @pytest.fixture(scope="module")
