@@ -49,7 +49,7 @@ def read_webhook(body: bytes) -> Webhook:
     """A webhook whose signature was right."""
     try:
         found: object = json.loads(body) if len(body) <= LARGEST else None
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     event = _mapping(found)
     about = _mapping(_mapping(event.get("data")).get("object"))
