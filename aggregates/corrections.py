@@ -90,7 +90,7 @@ def _negated(line: InvoiceLine) -> InvoiceLine:
         amount=-line.amount,
         days=-line.days,
         original_amount=None if original is None else -original,
-        charged_by=None,
+        charged_by=line.charged_by if line.transaction else None,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from aggregates import identity
+from aggregates.balance import waiting_manually
 from aggregates.invoice_state import InvoiceState
 from aggregates.payment.state import PaymentState
 from infra.store.findings import Finding
@@ -36,11 +37,22 @@ def verify_books(app: "App") -> Iterator[Finding]:
         difference = _owed_by_aggregates(reading)
         for account, currency, amount in owed.owed(app.books, _LATEST):
             _add(difference, (account, currency), -amount)
+        unbilled = _waiting_by_hand(reading)
+        for account, currency, amount in owed.unbilled(app.books):
+            _add(unbilled, (account, currency), -amount)
     for (account, currency), amount in sorted(difference.items()):
         yield Finding(
             "books_differ",
             f"account {account} owes {amount} minor units of {currency} more than its journal "
             "says; rebuild it with `billstream views rebuild journal`",
+            type="journal",
+        )
+
+    for (account, currency), amount in sorted(unbilled.items()):
+        yield Finding(
+            "books_differ",
+            f"manual transactions of {amount} minor units of {currency} more wait on account "
+            f"{account} than its journal says; rebuild it with `billstream views rebuild journal`",
             type="journal",
         )
 
@@ -68,6 +80,17 @@ def _owed_by_aggregates(reading: "Reading") -> Owed:
                 payment: PaymentState = row.state
                 on_the_way = sum(one.amount for one in payment.refunding)
                 _add(found, (payment.account, payment.currency), -payment.rest - on_the_way)
+    return found
+
+
+def _waiting_by_hand(reading: "Reading") -> Owed:
+    """Manual transactions that wait for an invoice, by account and its currency (R25)."""
+    found: Owed = {}
+    for low, high in _ranges():
+        accounts = [row.stream for row in reading.accounts_in(low, high, ())]
+        for row in reading.receivables_of(accounts).values():
+            currency = row.state.currency
+            _add(found, (row.state.account, currency), waiting_manually(row.state, currency))
     return found
 
 

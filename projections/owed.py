@@ -31,6 +31,19 @@ _OWED = f"""
     {_ENTRIES} AND j.posting_date <= ?
     GROUP BY 1, 2 ORDER BY 1, 2
 """
+_UNBILLED = """
+    SELECT COALESCE(j.charged, j.account, a.account),
+        COALESCE(j.original_currency, j.currency, a.currency),
+        SUM(CASE j.entry
+            WHEN 'added' THEN j.amount
+            WHEN 'removed' THEN -a.amount
+            WHEN 'billed' THEN -COALESCE(j.original_amount, j.amount)
+        END)
+    FROM view_journal AS j
+    LEFT JOIN view_journal_amounts AS a ON a.document = j.document
+    WHERE j.entry IN ('added', 'removed', 'billed')
+    GROUP BY 1, 2 ORDER BY 1, 2
+"""
 _OPEN = """
     SELECT d.account, d.currency, d.due_date, d.total - COALESCE(SUM(s.amount), 0)
     FROM view_journal_documents AS d
@@ -65,6 +78,13 @@ def owed(views: Database, at: date) -> Iterator[tuple[str, str, int]]:
     money that pays none of them yet. Accounts that owe nothing are left out.
     """
     for account, currency, amount in views.rows(_OWED, (at.isoformat(),)):
+        if amount:
+            yield account, currency, int(amount)
+
+
+def unbilled(views: Database) -> Iterator[tuple[str, str, int]]:
+    """By account and currency, what was posted by hand and stands on no invoice."""
+    for account, currency, amount in views.rows(_UNBILLED):
         if amount:
             yield account, currency, int(amount)
 

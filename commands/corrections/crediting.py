@@ -58,7 +58,7 @@ def _stage(
     workspace: Workspace, found: Document, message: CreditInvoice, stream: identity.StreamId
 ) -> None:
     today = workspace.today()
-    refuse_closed(workspace.find("ledger", identity.named("ledger", "ledger")), today)
+    refuse_closed(workspace.get("ledger", identity.ledger()), today)
     places = digits(workspace, found.state.currency)
     wanted = _wanted(found, message, places)
     credited = corrections.check_credit(found.state, found.lines, wanted, places)
