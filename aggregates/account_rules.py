@@ -281,6 +281,7 @@ def delete(
     child: str | None,
     billed: str | None,
     waited: bool,
+    paid: bool,
     excluded_in: str | None,
     scheduled: bool,
 ) -> list[AccountEvent]:
@@ -297,6 +298,8 @@ def delete(
         reason = f"account-package {billed} has been billed; close the account instead"
     elif waited:
         reason = "it has transactions; close the account instead"
+    elif paid:
+        reason = "it has payments; close the account instead"
     elif excluded_in is not None:
         reason = f"bill group {excluded_in} excludes it; take it off that list first"
     elif scheduled:

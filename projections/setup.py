@@ -120,6 +120,7 @@ def bill_run(state: BillRunState) -> dict[str, Any]:
         "actions": list(state.settings.actions),
         "bill_groups": list(state.settings.bill_groups),
         "exchange_rates": state.settings.exchange_rates,
+        "collection": state.settings.collection,
     }
 
 

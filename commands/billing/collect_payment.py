@@ -7,7 +7,6 @@ from aggregates.balance import waiting_manually
 from aggregates.collection import OpenDocument
 from aggregates.identity import StreamId
 from aggregates.invoice_state import InvoiceState
-from aggregates.invoice_state import evolve as evolve_invoice
 from aggregates.payment import rules
 from aggregates.payment.state import PaymentState
 from aggregates.payment_methods import used_for_auto_pay
@@ -108,8 +107,7 @@ def _documents(draft: Draft, facts: AccountFacts) -> Iterator[OpenDocument]:
         document: InvoiceState = draft.state_of(row.stream, row.state)
         yield OpenDocument(document.open_balance, document.due_date)
     if draft.invoice is not None:
-        new = evolve_invoice(None, draft.invoice)
-        yield OpenDocument(new.open_balance, new.due_date)
+        yield OpenDocument(draft.invoice.total, draft.invoice.due_date)
 
 
 def _waiting(draft: Draft, settings: RunSettings) -> int:

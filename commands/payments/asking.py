@@ -103,6 +103,12 @@ def _asking(
 
 def _record(workspace: Workspace, asked: RecordPayment, key: str) -> Mapping[str, str]:
     account, state = payer(workspace, asked.account)
+    if state.invoicer != state.number and not workspace.items_of("invoice", account):
+        raise Refusal(
+            "pays_through_invoicer",
+            f"invoices for account {state.number} go to {state.invoicer}: record the payment there",
+            invoicer=state.invoicer,
+        )
     today = workspace.today()
     on = asked.on or today
     refuse_closed(workspace.get("ledger", identity.ledger()), on)

@@ -161,9 +161,15 @@ def _is_named(workspace: Workspace, stream: StreamId, state: AccountState, name:
 
 
 def _is_used(workspace: Workspace, stream: StreamId) -> bool:
-    if workspace.packages_of(stream):
+    if workspace.packages_of(stream) or workspace.items_of("contract", stream, only_open=False):
         return True
-    return workspace.receivables_of(stream) is not None
+    return workspace.receivables_of(stream) is not None or _has_paid(workspace, stream)
+
+
+def _has_paid(workspace: Workspace, stream: StreamId) -> bool:
+    """Whether the account was ever asked for money, or gave some."""
+    workspace.alone_with(stream, "payment.requested", "payment.recorded")
+    return bool(workspace.items_of("payment", stream, only_open=False))
 
 
 def _move_family(workspace: Workspace, number: str, before: str, after: str) -> None:
@@ -270,6 +276,14 @@ def delete_account(workspace: Workspace, number: str) -> None:
     """Takes an account away on which nothing depends, with its packages never billed (R1)."""
     stream, state = _existing(workspace, number)
     held = workspace.packages_of(stream)
+    workspace.relies_on("contract.signed")
+    for _, contract in workspace.items_of("contract", stream, only_open=False):
+        raise Refusal(
+            "in_use",
+            f"account {number} has signed contract {contract.ref}: it cannot be deleted; close it",
+            account=number,
+            contract=contract.ref,
+        )
     child = None
     if not workspace.absent(Absence(KIND, "parent", number)):
         child = next(row.state.number for row in workspace.reading.children_of(number))
@@ -280,6 +294,7 @@ def delete_account(workspace: Workspace, number: str) -> None:
         child=child,
         billed=next((package.ref for _, package in held if is_billed(package)), None),
         waited=workspace.receivables_of(stream) is not None,
+        paid=_has_paid(workspace, stream),
         excluded_in=next((g.name for g in groups if number in g.settings.exclude), None),
         scheduled=any(schedule.account == number for schedule in open_schedules(workspace)),
     )

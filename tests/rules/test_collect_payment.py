@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.gateway import Served, gateway_server
 from tests.support.world import World, account, base
@@ -266,3 +267,61 @@ def test_the_token_is_never_shown_and_is_forgotten_with_the_person(
     (payment,) = world.read("payment", "list")
     assert (payment["status"], payment["code"]) == ("declined", "payment_method_erased")
     assert gateway.asked == []
+
+
+def test_a_preview_of_a_run_that_collects_writes_nothing_and_gives_the_same_invoices(
+    world: World, gateway: Served
+) -> None:
+    world.apply(
+        base(
+            bill_groups=[{"name": "Default Bill Group", "bill_day": 1}],
+            accounts=[paying("P-1")],
+            bill_runs=run(),
+        )
+    )
+    before = len(world.read("history", "list"))
+    previewed = world.preview("2020-10-01", "2020-10-31")
+    assert len(world.read("history", "list")) == before
+    assert gateway.asked == []
+    world.bill("2020-10-01", "2020-10-31")
+    assert [invoice["total"] for invoice in previewed["invoices"]] == world.totals()
+
+
+def test_an_account_with_payments_keeps_its_currency_and_stays(world: World) -> None:
+    accounts = [account("P-1"), account("C-1", parent="P-1", invoicer="parent")]
+    world.apply(base(accounts=accounts))
+    record = ("payment", "record")
+    assert world.refused(*record, "C-1", "5.00", "--kind", "cash") == "pays_through_invoicer"
+    world.must("account", "delete", "C-1", "--yes")
+    world.must(*record, "P-1", "5.00", "--kind", "cash")
+    assert world.refused("account", "delete", "P-1", "--yes") == "in_use"
+    path = world.folder / "setup.yaml"
+    path.write_text("accounts: [{number: P-1, currency: EUR}]")
+    assert world.ask("apply", str(path)).status == 1
+
+
+def test_methods_in_a_section_of_their_own_and_applied_twice(world: World) -> None:
+    methods = [
+        {"account": "P-1", "id": "visa", "kind": "card", "token": "pm_1", "auto_pay": True},
+        {"account": "P-2", "id": "visa", "kind": "bank", "token": "pm_2", "label": "Giro"},
+    ]
+    setup = base(accounts=[account("P-1"), account("P-2")], payment_methods=methods)
+    world.apply(setup)
+    position = len(world.read("history", "list"))
+    world.apply(setup)
+    assert len(world.read("history", "list")) == position
+    (shown,) = world.read("payment-method", "list", "--account", "P-2")
+    assert shown == {
+        "id": "visa",
+        "account": "P-2",
+        "kind": "bank",
+        "label": "Giro",
+        "auto_pay": False,
+        "active": True,
+    }
+    methods[0]["kind"] = "cash"
+    path = world.folder / "setup.yaml"
+    path.write_text(yaml.safe_dump({"payment_methods": methods}))
+    answer = world.ask("apply", str(path))
+    assert "payment_method_kind_unknown" in answer.err
+    assert len(world.read("history", "list")) == position
