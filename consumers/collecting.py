@@ -26,6 +26,8 @@ PAGE = 64
 """Payments asked about at once."""
 ASKERS = 8
 """Questions to the gateway that are on their way at the same time."""
+SPENDING = 2.0
+"""Seconds between two looks for money that waits for an invoice."""
 FIRST, MOST = 0.5, 300.0
 """Seconds until the gateway is asked again about what it did not know; doubled each time."""
 
@@ -53,7 +55,8 @@ class Collector:
         self._waits: dict[StreamId, tuple[float, float]] = {}
         """When to ask again about a payment, and how long it waits then."""
         self._retried: date | None = None
-        self._spent = -1
+        self._spent = (-1, 0.0)
+        """Up to where history was looked through for money that waits, and when to look again."""
         self.away = ""
         """Why the gateway could not be reached at the last look; "" when it could."""
 
@@ -191,11 +194,11 @@ class Collector:
 
     def _spend(self) -> bool:
         """Money that pays no invoice yet, where there is one meanwhile; looked for when history
-        has gone on.
+        has gone on, and not all the time while it does.
         """
         with self._store.snapshot() as reading:
             head = reading.head.position
-        if head == self._spent:
+        if head == self._spent[0] or monotonic() < self._spent[1]:
             return False
         moved = False
         for kind, key in (("payment", "undisbursed"), ("invoice", "credit")):
@@ -211,7 +214,7 @@ class Collector:
                 for one in owners:
                     if any(row.state.open_balance > 0 for row in owing.get(one, ())):
                         moved |= spend(self._store, one)
-        self._spent = head
+        self._spent = (head, monotonic() + SPENDING * self._patience)
         return moved
 
     def _today(self) -> date | None:

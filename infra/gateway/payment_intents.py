@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import httpx
 
 _KINDS = {"card": "card", "bank": "us_bank_account"}
-_OVER = "payment_intent_unexpected_state"
-"""It was confirmed before: it is looked at instead."""
 
 
 class PaymentIntents:
@@ -43,15 +41,22 @@ class PaymentIntents:
             "confirm": "false",
             "metadata[payment]": charge.payment,
         }
-        return self._intent(self._post("/v1/payment_intents", fields, charge.payment))
+        return _intent(self._post("/v1/payment_intents", fields, charge.payment))
 
     def confirm(self, reference: str, payment: str) -> Answer:
         path = f"/v1/payment_intents/{quote(reference, safe='')}/confirm"
-        answer = self._intent(self._post(path, {"off_session": "true"}, f"{payment}/confirm"))
-        return self.look(reference) if answer.code == _OVER else answer
+        body = self._post(path, {"off_session": "true"}, f"{payment}/confirm")
+        if "error" in body and _mapping(body["error"]).get("type") != "card_error":
+            # Confirmed before, or nothing that says what became of it: it is looked at instead.
+            return self.look(reference)
+        return self._outcome(body)
 
     def look(self, reference: str) -> Answer:
-        return self._intent(self._get(f"/v1/payment_intents/{quote(reference, safe='')}"))
+        body = self._get(f"/v1/payment_intents/{quote(reference, safe='')}")
+        if "error" in body:
+            # Not known is not declined: it may have been charged under another key of ours.
+            raise Unanswered(f"the gateway does not know {reference}: is it the right one?")
+        return self._outcome(body)
 
     def payment_of(self, reference: str) -> str | None:
         body = self._get(f"/v1/payment_intents/{quote(reference, safe='')}")
@@ -90,21 +95,18 @@ class PaymentIntents:
                 return None
             after = str(found[-1].get("id", ""))
 
-    def _intent(self, body: Mapping[str, Any]) -> Answer:
-        error = _error(body)
-        if error is not None:
-            return error
-        reference = str(body.get("id", ""))
-        match body.get("status"):
-            case "succeeded":
-                return Answer("succeeded", reference)
-            case "requires_confirmation":
-                return Answer("ready", reference)
-            case "requires_payment_method" | "requires_action" | "canceled":
-                # Nobody is there to act: what would need the customer is declined.
-                return _declined(_mapping(body.get("last_payment_error")), reference)
-            case _:
-                return Answer("pending", reference)
+    def _outcome(self, body: Mapping[str, Any]) -> Answer:
+        """What became of a payment. One that waits for the customer, who is not there, is called
+        off first: or it could still succeed after it was tried again.
+        """
+        if body.get("status") == "requires_action":
+            reference = str(body.get("id", ""))
+            path = f"/v1/payment_intents/{quote(reference, safe='')}"
+            cancelled = self._post(f"{path}/cancel", {}, f"{reference}/cancel")
+            body = self._get(path) if "error" in cancelled else cancelled
+            if body.get("status") == "requires_action":
+                raise Unanswered("the gateway still waits for the customer")
+        return _intent(body)
 
     def _post(self, path: str, fields: dict[str, str], key: str) -> Mapping[str, Any]:
         return self._ask("POST", path, data=fields, headers={"Idempotency-Key": key})
@@ -143,6 +145,22 @@ def _read(response: "httpx.Response") -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise Unanswered(f"the gateway's answer is not JSON (HTTP {status})")
     return cast(Mapping[str, Any], body)
+
+
+def _intent(body: Mapping[str, Any]) -> Answer:
+    error = _error(body)
+    if error is not None:
+        return error
+    reference = str(body.get("id", ""))
+    match body.get("status"):
+        case "succeeded":
+            return Answer("succeeded", reference)
+        case "requires_confirmation":
+            return Answer("ready", reference)
+        case "requires_payment_method" | "canceled":
+            return _declined(_mapping(body.get("last_payment_error")), reference)
+        case _:
+            return Answer("pending", reference)
 
 
 def _error(body: Mapping[str, Any]) -> Answer | None:

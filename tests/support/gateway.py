@@ -9,8 +9,8 @@ refunds) and used up one request each:
 - `call_before`, `call_after`: `called` is called, which may kill who asks, and nothing is answered
 - `500_before`, `500_after`; `garbage`: an answer that is not JSON; `429`, `401`, `409`
 
-Tokens beginning with `pm_declined` are declined, with `pm_gone` unknown, with `pm_slow` stay
-processing until `settle` is called.
+Tokens beginning with `pm_declined` are declined, with `pm_gone` unknown, with `pm_action` wait
+for the customer, with `pm_slow` stay processing until `settle` is called.
 """
 
 import json
@@ -54,9 +54,10 @@ class FakeGateway:
             self._replies.clear()
 
     def settle(self, reference: str) -> None:
-        """A payment that was processing succeeds."""
+        """A payment that was processing, or waited for the customer, succeeds."""
         with self.lock:
-            self._charge(self.intents[reference])
+            if self.intents[reference]["status"] in ("processing", "requires_action"):
+                self._charge(self.intents[reference])
 
     @property
     def total(self) -> int:
@@ -114,10 +115,21 @@ class FakeGateway:
             intent["status"] = "requires_payment_method"
             intent["last_payment_error"] = error
             return 402, {"error": {**error, "payment_intent": dict(intent)}}
+        if token.startswith("pm_action"):
+            intent["status"] = "requires_action"
+            return 200, dict(intent)
         if token.startswith("pm_slow"):
             intent["status"] = "processing"
             return 200, dict(intent)
         self._charge(intent)
+        return 200, dict(intent)
+
+    def _cancel(self, path: str, form: dict[str, str]) -> Reply:
+        intent = self.intents[path.split("/")[3]]
+        if intent["status"] in ("succeeded", "canceled"):
+            code = "payment_intent_unexpected_state"
+            return 400, _error("invalid_request_error", code, "cannot be canceled")
+        intent["status"] = "canceled"
         return 200, dict(intent)
 
     def _charge(self, intent: dict[str, Any]) -> None:
@@ -161,7 +173,8 @@ def _operation(method: str, path: str) -> str:
         return "prepare"
     if path == "/v1/refunds":
         return "refund" if method == "POST" else "refunds"
-    return "confirm" if path.endswith("/confirm") else "look"
+    ending = path.rpartition("/")[2]
+    return ending if ending in ("confirm", "cancel") else "look"
 
 
 _STATUSES = {"500": 500, "429": 429, "401": 401, "409": 409}

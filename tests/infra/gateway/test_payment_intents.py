@@ -68,6 +68,29 @@ def test_one_that_is_processing_is_pending(client: PaymentIntents, gateway: Serv
     assert client.look(ready.reference).status == "succeeded"
 
 
+def test_one_that_waits_for_the_customer_is_called_off_before_it_is_declined(
+    client: PaymentIntents, gateway: Served
+) -> None:
+    """Or it could still succeed after it was tried again."""
+    ready = client.prepare(CHARGE._replace(token="pm_action"))
+    gateway.fail("cancel", "500_before")
+    with pytest.raises(Unanswered):
+        client.confirm(ready.reference, "p-1")
+    assert client.look(ready.reference).status == "declined"
+    gateway.settle(ready.reference)
+    assert gateway.charged == []
+
+
+def test_one_that_is_not_known_is_not_taken_for_declined(
+    client: PaymentIntents, gateway: Served
+) -> None:
+    """Another key may have been set: it is no reason to charge again."""
+    for ask in (lambda: client.look("pi_77"), lambda: client.confirm("pi_77", "p-1")):
+        with pytest.raises(Unanswered, match="pi_77"):
+            ask()
+    assert client.payment_of("pi_77") is None
+
+
 FAULTS = (
     "cut_before",
     "cut_after",
