@@ -13,6 +13,7 @@ from aggregates.execution import ExecutionState
 from aggregates.invoice import InvoiceGenerated, InvoiceLine
 from aggregates.money import format_amount
 from aggregates.owner import OwnerState
+from commands.explain_correction import because_of_correction
 from commands.explain_fee import cause_of_fee
 from commands.store import Recorded, Store
 from schemas.kinds import KINDS
@@ -21,7 +22,12 @@ Explanation = dict[str, Any]
 
 
 def explain_line(
-    store: Store, invoice: InvoiceGenerated, owner: OwnerState, number: int, line: InvoiceLine
+    store: Store,
+    invoice: InvoiceGenerated,
+    owner: OwnerState,
+    number: int,
+    line: InvoiceLine,
+    corrected: str | None = None,
 ) -> Explanation:
     """Everything the line depends on (R30)."""
     currency = line.original_currency or invoice.currency
@@ -44,6 +50,9 @@ def explain_line(
         "because": "",
         "charged_by": charged_by,
     }
+    correction = because_of_correction(store, owner, invoice, number, line, corrected)
+    if correction is not None:
+        return explained | correction
     fee = cause_of_fee(store, owner, line, currency, invoice.rounding)
     if fee is not None:
         because = f"{fee.because}{_converted(invoice, owner, line)}"

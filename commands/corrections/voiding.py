@@ -30,9 +30,11 @@ from aggregates.receivables import (
 from aggregates.refusal import Refusal
 from commands.asking import Message
 from commands.corrections.finding import Document, document, document_at, number_in
+from commands.dunning_status import take_status_back
 from commands.handling import Outcome, run_command
 from commands.message import DIRECT, Origin
 from commands.personal import PersonalData
+from commands.setup.contract import uncount
 from commands.store import Absence, Store
 from commands.workspace import Workspace
 
@@ -68,7 +70,7 @@ def void_invoice(
 def void(workspace: Workspace, found: Document, reason: str, execution: str = "") -> StreamId:
     """Stages everything a void is made of; the stream of the counter-invoice."""
     today = workspace.today()
-    refuse_closed(workspace.find("ledger", identity.named("ledger", "ledger")), today)
+    refuse_closed(workspace.get("ledger", identity.ledger()), today)
     is_note = found.state.kind == "credit_note"
     corrections.check_can_be_voided(found.state, None if is_note else _latest(workspace, found))
     reversal = identity.reversal(found.stream)
@@ -86,6 +88,7 @@ def void(workspace: Workspace, found: Document, reason: str, execution: str = ""
     else:
         _go_back(workspace, found, today)
         _wait_again(workspace, found, today)
+    take_status_back(workspace, identity.account(found.state.account), today)
     return reversal
 
 
@@ -189,6 +192,7 @@ def take_package_back(
     package = workspace.get("package", identity.named("package", state.package))
     events = take_back(state, package, cycles, on=today, invoice=invoice, execution=execution)
     workspace.stage("account_package", stream, events)
+    uncount(workspace, account_id, ref, [cycle.billed for cycle in cycles])
 
 
 def _from(cycles: list[Standing], first: date) -> list[Standing]:

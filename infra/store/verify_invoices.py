@@ -10,8 +10,12 @@ from typing import Any
 
 import msgspec
 
+from aggregates.identity import parse
+from aggregates.invoice_state import CREDIT_NOTES, SERIES
 from infra.store.database import Database
 from infra.store.findings import Findings
+from infra.store.numbers import start_in
+from infra.store.verify_reversals import credits_lines_of, is_reversal_of
 from schemas.stored import NewerHistory, decode
 
 
@@ -43,6 +47,7 @@ class _Line(msgspec.Struct, gc=False):
     amount: int
     original_amount: int | None = None
     transaction: str = ""
+    of_line: int | None = None
 
 
 class _Fee(msgspec.Struct, gc=False):
@@ -52,6 +57,29 @@ class _Fee(msgspec.Struct, gc=False):
     fee: int = 0
     shortfall: int = 0
     amount: int = 0
+
+
+class _Manual(msgspec.Struct, gc=False):
+    """A manual transaction, with the charge it stands for (R25)."""
+
+    transaction: str
+    charge: _Charge
+
+
+class _Added(msgspec.Struct, gc=False):
+    transaction: _Manual
+
+
+class _Restored(msgspec.Struct, gc=False):
+    transactions: list[_Manual]
+
+
+class _Removed(msgspec.Struct, gc=False):
+    transaction: str
+
+
+class _TakenBack(msgspec.Struct, gc=False):
+    packages: dict[str, str]
 
 
 class _Page(msgspec.Struct, gc=False):
@@ -67,6 +95,8 @@ class _Invoice(msgspec.Struct, gc=False):
     number: str = ""
     sequence: int = 0
     series: str = "default"
+    kind: str = "charges"
+    reverses: str | None = None
 
 
 class _Chunk(msgspec.Struct, gc=False):
@@ -82,6 +112,10 @@ _page = msgspec.json.Decoder(_Page)
 _invoice = msgspec.json.Decoder(_Invoice)
 _chunk = msgspec.json.Decoder(_Chunk)
 _fee = msgspec.json.Decoder(_Fee)
+_restored = msgspec.json.Decoder(_Restored)
+_removed = msgspec.json.Decoder(_Removed)
+_taken_back = msgspec.json.Decoder(_TakenBack)
+_added = msgspec.json.Decoder(_Added)
 
 _TABLE = """
     CREATE TABLE waiting_charges (key TEXT PRIMARY KEY, count INTEGER NOT NULL)
@@ -97,7 +131,7 @@ class InvoiceChecks:
         self._scratch = sqlite3.connect("", isolation_level=None)
         self._findings = findings
         self._next: dict[str, int] = {}
-        self._start = 0
+        self._starts: dict[str, int] = {}
         self._scratch.execute(_TABLE)
         self._scratch.execute("BEGIN")
         self._commit = _CommitChecks(self)
@@ -106,7 +140,7 @@ class InvoiceChecks:
         """Looks at one event of the commit that is being read."""
         try:
             self._commit.event(row[3], row)
-        except (msgspec.MsgspecError, TypeError, NewerHistory):
+        except (msgspec.MsgspecError, TypeError, ValueError, NewerHistory):
             self.add("event_unreadable", "its payload cannot be read", row)
 
     def commit_ends(self) -> None:
@@ -117,15 +151,34 @@ class InvoiceChecks:
     def add(self, code: str, sentence: str, row: tuple[Any, ...]) -> None:
         self._findings.add(code, f"position {row[0]}: {sentence}", row[0], row[1], row[3])
 
-    def numbering(self, start: int) -> None:
-        """The owner's numbering was set: later numbers begin at `start` at least."""
-        self._start = start
-        for series, following in self._next.items():
-            self._next[series] = max(following, start)
+    def numbering(self, event: object) -> None:
+        """The owner's numbering was set: later numbers begin at its start at least."""
+        for series in (SERIES, CREDIT_NOTES):
+            start = start_in(event, series)
+            self._starts[series] = max(start, self._starts.get(series, 0))
+            if series in self._next:
+                self._next[series] = max(self._next[series], start)
+
+    def corrects(self, invoice: _Invoice, lines: list[_Line], row: tuple[Any, ...]) -> None:
+        """A document that takes another back, or credits lines of it, says what that one says."""
+        stream = parse(invoice.reverses or "")
+        if invoice.kind == "reversal":
+            right = is_reversal_of(self._database, stream, row[1])
+        else:
+            credited = [(line.of_line, line.amount) for line in lines]
+            right = credits_lines_of(self._database, stream, credited)
+        if not right:
+            sentence = f"{invoice.number} takes back what {invoice.reverses} does not say"
+            self.add("correction_wrong", sentence, row)
+
+    def forget(self, low: str, high: str) -> None:
+        """Charges that waited are taken back: no line may bill them any more."""
+        query = "DELETE FROM waiting_charges WHERE key >= ? AND key < ?"
+        self._scratch.execute(query, (low, high))
 
     def number(self, invoice: _Invoice, row: tuple[Any, ...]) -> None:
         """The next number of its series, as R19 has it."""
-        due = self._next.get(invoice.series, self._start or invoice.sequence)
+        due = self._next.get(invoice.series, self._starts.get(invoice.series) or invoice.sequence)
         if invoice.sequence != due:
             gap = "a gap" if invoice.sequence > due else "a number given twice"
             sentence = f"invoice {invoice.number} follows {due - 1}: {gap} in invoice numbers"
@@ -139,7 +192,7 @@ class InvoiceChecks:
         """The series' rows stand where the history ends."""
         self._scratch.close()
         for series, following in self._database.execute("SELECT series, next FROM number_series"):
-            due = self._next.get(series, self._start)
+            due = self._next.get(series, self._starts.get(series, 0))
             if due and following != due:
                 self._findings.add(
                     "invoice_number_gap",
@@ -203,12 +256,37 @@ class _CommitChecks:
                 self._invoice(_invoice.decode(row[5]), row)
             case "chunk.billed":
                 self._chunk(_chunk.decode(row[5]), row)
-            case "owner.set_up" | "owner.invoice_numbering_changed":
-                self._checks.numbering(decode(topic, row[4], row[5]).numbering.start)
-            case "owner.history_restored":
-                self._checks.numbering(decode(topic, row[4], row[5]).next_number)
+            case (
+                "owner.set_up"
+                | "owner.invoice_numbering_changed"
+                | "owner.credit_note_numbering_changed"
+                | "owner.history_restored"
+            ):
+                self._checks.numbering(decode(topic, row[4], row[5]))
+            case _ if topic.startswith("receivables."):
+                self._receivables(topic, row[5])
             case _:
                 pass
+
+    def _receivables(self, topic: str, payload: bytes) -> None:
+        """Manual transactions wait, are removed, wait again; charges are taken back."""
+        match topic:
+            case "receivables.transaction_added":
+                self._transaction(_added.decode(payload).transaction)
+            case "receivables.restored":
+                for transaction in _restored.decode(payload).transactions:
+                    self._transaction(transaction)
+            case "receivables.transaction_removed":
+                low = _text(_of_transaction(_removed.decode(payload).transaction, 0))[:-1]
+                self._checks.forget(low, low + "\x7f")
+            case "receivables.taken_back":
+                for ref, first in _taken_back.decode(payload).packages.items():
+                    self._checks.forget(f"{ref}\x1f{first}", f"{ref}\x1f\x7f")
+            case _:
+                pass
+
+    def _transaction(self, found: _Manual) -> None:
+        self.charges[_of_transaction(found.transaction, found.charge.amount)] += 1
 
     def _billed(self, event: _Billed) -> None:
         ref, bill_date = event.state.ref, event.bill_date
@@ -236,7 +314,10 @@ class _CommitChecks:
             sentence = f"invoice {invoice.number}: {len(lines)} lines of {invoice.line_count}"
             self._checks.add("invoice_lines_missing", sentence, row)
         where = (row[0], row[1], row[3], invoice.number)
-        self.lines.extend((_key(line), where) for line in lines)
+        if invoice.kind == "charges":
+            self.lines.extend((_key(line), where) for line in lines)
+        else:
+            self._checks.corrects(invoice, lines, row)
 
     def _chunk(self, chunk: _Chunk, row: tuple[Any, ...]) -> None:
         given = (self._sequences[0], self._sequences[-1]) if self._sequences else (0, 0)

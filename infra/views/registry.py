@@ -17,6 +17,7 @@ from projections import (
     left_behind,
     payments,
     schedules,
+    transactions,
 )
 from projections.view import Handler, View
 from schemas import stored
@@ -30,6 +31,7 @@ VIEWS: tuple[View, ...] = (
     failures.VIEW,
     left_behind.VIEW,
     invoices.VIEW,
+    transactions.VIEW,
     payments.VIEW,
     dunning.VIEW,
     contracts.VIEW,
