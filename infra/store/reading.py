@@ -36,6 +36,10 @@ _RECEIVABLES = "r.stream, r.version, r.account, r.state"
 _LAST_KEY = "\U0010ffff"
 
 
+_OF_SEVERAL_KINDS = ("states", "items")
+"""Tables whose rows say of which kind they are."""
+
+
 class SnapshotReading:
     """Answers from the state rows inside a read transaction that its maker begins and ends."""
 
@@ -53,7 +57,10 @@ class SnapshotReading:
 
     def get_many(self, kind: str, streams: Iterable[StreamId]) -> dict[StreamId, Versioned]:
         decode = state_decoder(kind).decode
-        query = f"SELECT stream, version, state FROM {table_of(kind)} WHERE stream"
+        table = table_of(kind)
+        # What an id names may be of another kind: then there is none of this kind.
+        only = f"kind = '{kind}' AND " if table in _OF_SEVERAL_KINDS else ""
+        query = f"SELECT stream, version, state FROM {table} WHERE {only}stream"
         found: dict[StreamId, Versioned] = {}
         for some in batches(streams, checks.MANY):
             for stream, version, state in self._among(query, some):

@@ -93,6 +93,11 @@ class Money(RuleBasedStateMachine):
         with open_app(self.world.url) as app:
             assert list(verify_books(app)) == []
 
+    def ask(self, *words: str) -> None:
+        """A command line that may be refused, with a cause."""
+        answer = self.world.ask(*words)
+        assert "unexpected" not in answer.err, (words, answer.err)
+
     # time and runs
 
     @rule(days=st.integers(1, 40))
@@ -103,65 +108,65 @@ class Money(RuleBasedStateMachine):
     @rule(name=st.sampled_from(["Default", "Default", "Charge", "Invoice"]))
     def run(self, name: str) -> None:
         period = ("--period-start", "2020-09-01", "--period-end", self.today.isoformat())
-        self.world.ask("bill-run", "schedule", name, "--now", "--catch-up", "all", *period)
+        self.ask("bill-run", "schedule", name, "--now", "--catch-up", "all", *period)
 
     # what is paid and given back
 
     @rule(account=accounts, amount=cents)
     def pay(self, account: str, amount: int) -> None:
         words = ("payment", "record", account, written(amount), "--kind", "transfer")
-        self.world.ask(*words)
+        self.ask(*words)
 
     @rule(place=places, amount=st.none() | cents)
     def refund(self, place: int, amount: int | None) -> None:
         payment = self._one(self.world.read("payment", "list"), place)
         if payment is not None:
             some = () if amount is None else ("--amount", written(amount))
-            self.world.ask("payment", "refund", payment["id"], *some, "--yes")
+            self.ask("payment", "refund", payment["id"], *some, "--yes")
 
     @rule(place=places)
     def remove_payment(self, place: int) -> None:
         payment = self._one(self.world.read("payment", "list"), place)
         if payment is not None:
-            self.world.ask("payment", "remove", payment["id"], "--yes")
+            self.ask("payment", "remove", payment["id"], "--yes")
 
     # what is corrected
 
     @rule(account=accounts, amount=cents, verb=st.sampled_from(["credit add", "account debit"]))
     def correct_by_hand(self, account: str, amount: int, verb: str) -> None:
-        self.world.ask(*verb.split(), account, written(amount))
+        self.ask(*verb.split(), account, written(amount))
 
     @rule(place=places)
     def remove_transaction(self, place: int) -> None:
         found = self._one(self.world.read("credit", "list"), place)
         if found is not None:
-            self.world.ask("credit", "remove", found["account"], found["transaction"])
+            self.ask("credit", "remove", found["id"])
 
     @rule(place=places, amount=st.none() | cents)
     def credit_invoice(self, place: int, amount: int | None) -> None:
         invoice = self._one(self.world.read("invoice", "list"), place)
         if invoice is not None:
             some = () if amount is None else ("--line", "1", "--amount", written(amount))
-            self.world.ask("invoice", "credit", invoice["number"], *some)
+            self.ask("invoice", "credit", invoice["number"], *some)
 
     @rule(place=places)
     def void(self, place: int) -> None:
         """The newest ones are tried, for only the latest of an account can be voided."""
         invoice = self._one(list(reversed(self.world.read("invoice", "list"))), place)
         if invoice is not None:
-            self.world.ask("invoice", "void", invoice["number"], "--yes")
+            self.ask("invoice", "void", invoice["number"], "--yes")
 
     @rule(place=places)
     def reverse(self, place: int) -> None:
         execution = self._one(self.world.read("bill-run", "completed"), place)
         if execution is not None:
-            self.world.ask("execution", "reverse", execution["id"], "--yes")
+            self.ask("execution", "reverse", execution["id"], "--yes")
 
     @rule()
     @precondition(lambda self: self.today.day > 3)
     def close(self) -> None:
         through = self.today - timedelta(days=self.today.day)
-        self.world.ask("ledger", "close", "--through", through.isoformat())
+        self.ask("ledger", "close", "--through", through.isoformat())
 
     def _one(self, found: list[Any], place: int) -> Any:
         return found[place % len(found)] if found else None
