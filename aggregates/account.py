@@ -22,6 +22,7 @@ class AccountOpened(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     opened_on: date
     parent: str | None = None
     status: str = "active"
+    ar_term: str | None = None
 
 
 class AccountRenamed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -51,7 +52,14 @@ class BillDayChanged(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
 
 class AccountStatusChanged(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """`by` is `dunning` when a level of the AR term did it, or took it back (R24)."""
+
     status: str
+    by: str = ""
+
+
+class ArTermOfAccountChanged(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    ar_term: str | None = None
 
 
 class AccountCurrencyChanged(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -84,6 +92,7 @@ AccountEvent = (
     | BillGroupOfAccountChanged
     | BillDayChanged
     | AccountStatusChanged
+    | ArTermOfAccountChanged
     | AccountCurrencyChanged
     | MemberJoined
     | MemberLeft
@@ -94,7 +103,7 @@ AccountEvent = (
 
 class AccountState(State, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """`members` counts the other accounts this one receives invoices for; `had_members`: it once
-    received them for another.
+    received them for another. `status_by` is `dunning` while the status is one that dunning set.
     """
 
     number: str
@@ -106,6 +115,8 @@ class AccountState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     opened_on: date
     parent: str | None = None
     status: str = "active"
+    status_by: str = ""
+    ar_term: str | None = None
     members: int = 0
     had_members: bool = False
     erased: bool = False
@@ -138,6 +149,7 @@ def _changed(
     | BillGroupOfAccountChanged
     | BillDayChanged
     | AccountStatusChanged
+    | ArTermOfAccountChanged
     | AccountCurrencyChanged,
 ) -> AccountState:
     match event:
@@ -150,7 +162,10 @@ def _changed(
         case BillDayChanged():
             return replace(state, bill_day=event.bill_day)
         case AccountStatusChanged():
-            return replace(state, status=event.status)
+            by = event.by if event.status != "active" else ""
+            return replace(state, status=event.status, status_by=by)
+        case ArTermOfAccountChanged():
+            return replace(state, ar_term=event.ar_term)
         case AccountCurrencyChanged():
             return replace(state, currency=event.currency)
 
@@ -180,4 +195,5 @@ def _opened(event: AccountOpened) -> AccountState:
         opened_on=event.opened_on,
         parent=event.parent,
         status=event.status,
+        ar_term=event.ar_term,
     )

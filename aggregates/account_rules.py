@@ -16,6 +16,7 @@ from aggregates.account import (
     AccountOpened,
     AccountState,
     AccountStatusChanged,
+    ArTermOfAccountChanged,
     BillDayChanged,
     BillGroupOfAccountChanged,
     InvoicerChanged,
@@ -50,6 +51,7 @@ def open_account(
     opened_on: date,
     parent: str | None = None,
     status: str = "active",
+    ar_term: str | None = None,
 ) -> list[AccountEvent]:
     """A new account. `name` is ciphertext already."""
     check_name(number, "number of an account")
@@ -72,6 +74,7 @@ def open_account(
             opened_on=opened_on,
             parent=parent,
             status=status,
+            ar_term=ar_term,
         )
     ]
 
@@ -84,6 +87,7 @@ def change(
     bill_group: str,
     bill_day: int,
     status: str,
+    ar_term: str | None,
     today: date,
 ) -> list[AccountEvent]:
     """The account as it is to be, but for its name and currency. A new bill day holds from today
@@ -102,6 +106,8 @@ def change(
         events.append(BillDayChanged(bill_day=bill_day, holds_from=today))
     if status != state.status:
         events.append(AccountStatusChanged(status=status))
+    if ar_term != state.ar_term:
+        events.append(ArTermOfAccountChanged(ar_term=ar_term))
     return events
 
 
@@ -275,6 +281,7 @@ def delete(
     child: str | None,
     billed: str | None,
     waited: bool,
+    paid: bool,
     excluded_in: str | None,
     scheduled: bool,
 ) -> list[AccountEvent]:
@@ -291,6 +298,8 @@ def delete(
         reason = f"account-package {billed} has been billed; close the account instead"
     elif waited:
         reason = "it has transactions; close the account instead"
+    elif paid:
+        reason = "it has payments; close the account instead"
     elif excluded_in is not None:
         reason = f"bill group {excluded_in} excludes it; take it off that list first"
     elif scheduled:

@@ -112,15 +112,19 @@ def check_bill_day(bill_day: int | None) -> None:
         )
 
 
-def _check(name: str, settings: BillGroupSettings) -> None:
-    check_bill_day(settings.bill_day)
-    if not _TERM.fullmatch(settings.payment_term):
+def check_payment_term(payment_term: str) -> None:
+    """A payment term is `net N`, `due on receipt` or `day N` (R17)."""
+    if not _TERM.fullmatch(payment_term):
         raise Refusal(
             "payment_term_invalid",
-            f"{settings.payment_term!r} is not a payment term: "
-            "use `net N`, `due on receipt` or `day N`",
+            f"{payment_term!r} is not a payment term: use `net N`, `due on receipt` or `day N`",
             field="payment_term",
         )
+
+
+def _check(name: str, settings: BillGroupSettings) -> None:
+    check_bill_day(settings.bill_day)
+    check_payment_term(settings.payment_term)
     for field in ("invoice_date", "due_date"):
         if getattr(settings, field) not in BASE_DATES:
             raise Refusal(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
+from aggregates.collection import check_collection
 from aggregates.event import Event, Fact, ImpossibleEvent, State
 from aggregates.exchange_rates import CURRENT
 from aggregates.names import check_name
@@ -21,16 +22,25 @@ ACTIONS = (
 )
 """Every action the model knows, in the order of the stages (R4)."""
 
-SUPPORTED_ACTIONS = ("bill_packages", "generate_invoice")
+SUPPORTED_ACTIONS = (
+    "dunning",
+    "bill_packages",
+    "contract_terms",
+    "generate_invoice",
+    "collect_payment",
+)
 """Those a run can ask for today; the others are refused with `action_not_available`."""
 
 
 class BillRunSettings(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """`exchange_rates` is the name of a set or `current`."""
+    """`exchange_rates` is the name of a set or `current`. `collection` says how much is asked for
+    by collect_payment: balance_due or account_balance (R23).
+    """
 
     actions: tuple[str, ...]
     bill_groups: tuple[str, ...]
     exchange_rates: str
+    collection: str = "balance_due"
 
 
 class BillRunCreated(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -83,6 +93,7 @@ def put(
     """
     check_name(name, "name of a bill run")
     _check_actions(settings.actions)
+    check_collection(settings.collection)
     if not rate_sets:
         raise Refusal(
             "no_exchange_rates", "a bill run needs exchange rates: create a set of them first"

@@ -64,4 +64,16 @@ class ChunkNotReached(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
     left_behind: int
 
 
+class ChunkReversed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a chunk billed was taken back (R22), in a stream of its own; tried again, it is the
+    next version. `failures` are the invoices and packages that could not be.
+    """
+
+    execution: str
+    index: int
+    invoices: int
+    packages: int
+    failures: tuple[Failure, ...] = ()
+
+
 ChunkEvent = FailuresRecorded | PackagesLeftBehind | ChunkBilled | ChunkNotReached

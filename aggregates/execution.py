@@ -84,6 +84,27 @@ class RetryQueued(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False
     attempt: int
 
 
+class ReversalRequested(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The execution is to be reversed, newest chunk first (R22)."""
+
+    on: date
+
+
+class ReversalEnded(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Every chunk was tried; `failures` invoices or packages could not be taken back. Ask again
+    when their causes are gone.
+    """
+
+    failures: int
+
+
+class ExecutionReversed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Nothing of the execution is left: its invoices are void, its charges taken back (R22)."""
+
+    invoices: int
+    packages: int
+
+
 ExecutionEvent = (
     ExecutionQueued
     | ExecutionStarted
@@ -92,6 +113,9 @@ ExecutionEvent = (
     | ExecutionCompleted
     | ExecutionCancelled
     | RetryQueued
+    | ReversalRequested
+    | ReversalEnded
+    | ExecutionReversed
 )
 
 
@@ -117,6 +141,7 @@ class ExecutionState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     cancel_requested: bool = False
     retries: int = 0
     counts: Counts = Counts()
+    reversing: bool = False
 
 
 def evolve(state: ExecutionState | None, event: ExecutionEvent) -> ExecutionState:
@@ -157,6 +182,12 @@ def evolve(state: ExecutionState | None, event: ExecutionEvent) -> ExecutionStat
             return replace(state, status="cancelled", counts=event.counts)
         case RetryQueued():
             return replace(state, retries=event.attempt)
+        case ReversalRequested():
+            return replace(state, reversing=True)
+        case ReversalEnded():
+            return replace(state, reversing=False)
+        case ExecutionReversed():
+            return replace(state, reversing=False, status="reversed")
 
 
 def add_counts(left: Counts, right: Counts) -> Counts:
@@ -245,6 +276,11 @@ def retry(
             "execution_not_finished",
             "the execution has not finished; wait for its end or cancel it, then retry",
         )
+    if state.status == "reversed" or state.reversing:
+        raise Refusal(
+            "execution_reversed",
+            "the execution was reversed: schedule the bill run again for what is to be billed",
+        )
     if state.counts.failed == 0:
         raise Refusal("nothing_to_retry", "the execution has no failures to retry")
     attempt = state.retries + 1
@@ -260,3 +296,28 @@ def retry(
         requested_by=requested_by,
     )
     return [RetryQueued(retry=retry_id, attempt=attempt)], queued
+
+
+def request_reversal(state: ExecutionState, on: date) -> list[ExecutionEvent]:
+    """All of it is to be taken back (R22). Asking again while it is under way changes nothing.
+    Refused with `execution_not_finished` and `execution_reversed`.
+    """
+    if state.status not in FINISHED:
+        raise Refusal(
+            "execution_not_finished",
+            "the execution has not finished; wait for its end or cancel it, then reverse it",
+        )
+    if state.status == "reversed":
+        raise Refusal("execution_reversed", "the execution has been reversed already")
+    return [] if state.reversing else [ReversalRequested(on=on)]
+
+
+def end_reversal(
+    state: ExecutionState, *, invoices: int, packages: int, failures: int
+) -> list[ExecutionEvent]:
+    """The end of a reversal: `reversed` when nothing is left (R22)."""
+    if not state.reversing:
+        return []
+    if failures:
+        return [ReversalEnded(failures=failures)]
+    return [ExecutionReversed(invoices=invoices, packages=packages)]

@@ -43,6 +43,12 @@ def owner() -> StreamId:
     return _own("owner")
 
 
+@cache
+def ledger() -> StreamId:
+    """The owner's books."""
+    return _own("ledger")
+
+
 @lru_cache(maxsize=1024)
 def named(kind: str, name: str) -> StreamId:
     """A piece of setup by its name: `exchange_rates`, `bill_group`, `package`, `bill_run`."""
@@ -60,6 +66,16 @@ def account_package(account_id: StreamId, ref: str) -> StreamId:
     return _shape(account_id, f"account_package\x1f{ref}")
 
 
+def contract(account_id: StreamId, ref: str) -> StreamId:
+    """A contract by its id in the owner's books, beside its account."""
+    return _shape(account_id, f"contract\x1f{ref}")
+
+
+def fee(account_id: StreamId, cause: str) -> StreamId:
+    """A fee by what caused it: a dunning level of an invoice, a commit period of a contract."""
+    return _shape(account_id, f"fee\x1f{cause}")
+
+
 def receivables(account_id: StreamId) -> StreamId:
     """What waits on an account to be invoiced."""
     return _shape(account_id, "receivables")
@@ -68,6 +84,33 @@ def receivables(account_id: StreamId) -> StreamId:
 def invoice(execution: str, invoicer: StreamId) -> StreamId:
     """The one invoice an execution can make for an invoicer."""
     return _shape(invoicer, f"invoice\x1f{execution}")
+
+
+def beside(account_id: StreamId, kind: str, key: str) -> StreamId:
+    """A thing of an account by its natural key: a payment, a contract, a transaction. Things of
+    one account lie together.
+    """
+    return _shape(account_id, f"{kind}\x1f{key}")
+
+
+def reversal(invoice_id: StreamId) -> StreamId:
+    """The one invoice that reverses an invoice (R14: the reversed transaction, `reversal`)."""
+    return _shape(invoice_id, f"reversal\x1f{invoice_id.hex()}")
+
+
+def payment_methods(account_id: StreamId) -> StreamId:
+    """How an account pays."""
+    return _shape(account_id, "payment_methods")
+
+
+def payment(account_id: StreamId, key: str) -> StreamId:
+    """A payment by what asked for it: a run, a retry, a command."""
+    return _shape(account_id, f"payment\x1f{key}")
+
+
+def refund(payment_id: StreamId, key: str) -> StreamId:
+    """A refund of a payment by the command that asked for it."""
+    return _shape(payment_id, f"refund\x1f{payment_id.hex()}\x1f{key}")
 
 
 def schedule(command: StreamId) -> StreamId:
@@ -88,6 +131,11 @@ def retry(execution_id: StreamId, attempt: int) -> StreamId:
 def chunk(execution_id: StreamId, index: int) -> StreamId:
     """A chunk of an execution; neighbours of one execution lie together."""
     return _shape(execution_id, f"chunk\x1f{index}\x1f{execution_id.hex()}")
+
+
+def chunk_reversal(execution_id: StreamId, index: int) -> StreamId:
+    """Where it stands that a chunk's work was taken back."""
+    return _shape(execution_id, f"reversal\x1f{index}\x1f{execution_id.hex()}")
 
 
 def command(source: str, id: str) -> StreamId:

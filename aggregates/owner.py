@@ -21,6 +21,10 @@ class Numbering(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     length: int = 1
 
 
+CREDIT_NOTES = Numbering(prefix="CN-", length=6)
+"""How credit notes are numbered unless the owner says otherwise (R25)."""
+
+
 class OwnerSetUp(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The owner exists. `currencies` maps each enabled currency to its minor digits (JPY 0)."""
 
@@ -30,6 +34,7 @@ class OwnerSetUp(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     time_zone: str
     rounding: str = "half_up"
     numbering: Numbering = Numbering()
+    credit_notes: Numbering = CREDIT_NOTES
 
 
 class OwnerRenamed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -47,6 +52,12 @@ class TimeZoneChanged(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
 class InvoiceNumberingChanged(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Prefix, length, or a new start above the last number given (R19)."""
+
+    numbering: Numbering
+
+
+class CreditNoteNumberingChanged(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The same for credit notes, which have numbers of their own (R25)."""
 
     numbering: Numbering
 
@@ -70,6 +81,7 @@ OwnerEvent = (
     | CurrencyEnabled
     | TimeZoneChanged
     | InvoiceNumberingChanged
+    | CreditNoteNumberingChanged
     | HistoryRestored
 )
 
@@ -81,6 +93,7 @@ class OwnerState(State, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     time_zone: str
     rounding: str = "half_up"
     numbering: Numbering = Numbering()
+    credit_notes: Numbering = CREDIT_NOTES
     epoch: str = ""
     """Of this history since it was restored; before, the one that the database was made with."""
     generation: int = 1
@@ -99,6 +112,7 @@ def evolve(state: OwnerState | None, event: OwnerEvent) -> OwnerState:
             time_zone=event.time_zone,
             rounding=event.rounding,
             numbering=event.numbering,
+            credit_notes=event.credit_notes,
         )
     match event:
         case OwnerRenamed():
@@ -109,6 +123,8 @@ def evolve(state: OwnerState | None, event: OwnerEvent) -> OwnerState:
             return replace(state, time_zone=event.time_zone)
         case InvoiceNumberingChanged():
             return replace(state, numbering=event.numbering)
+        case CreditNoteNumberingChanged():
+            return replace(state, credit_notes=event.numbering)
         case HistoryRestored():
             return replace(state, epoch=event.epoch, generation=event.generation)
         case OwnerSetUp():
@@ -123,11 +139,13 @@ def set_up(
     time_zone: str,
     rounding: str,
     numbering: Numbering,
+    credit_notes: Numbering = CREDIT_NOTES,
 ) -> list[OwnerEvent]:
     """The owner begins. `currencies` holds the minor digits of each enabled currency."""
     check_name(name, "owner's name")
     _check_rounding(rounding)
     _check_numbering(numbering)
+    _check_numbering(credit_notes)
     if currency not in currencies:
         raise Refusal(
             "currency_unknown",
@@ -142,6 +160,7 @@ def set_up(
             time_zone=time_zone,
             rounding=rounding,
             numbering=numbering,
+            credit_notes=credit_notes,
         )
     ]
 
@@ -156,6 +175,8 @@ def change(
     rounding: str,
     numbering: Numbering,
     next_number: int,
+    credit_notes: Numbering | None = None,
+    next_credit_note: int = 0,
 ) -> list[OwnerEvent]:
     """The owner as it is to be. Currency and rounding never change, a currency once enabled stays,
     and a new start of the invoice numbers lies above the last one given (R19).
@@ -171,14 +192,10 @@ def change(
             f"{', '.join(gone)} was enabled and stays enabled: leave it in the list",
             field="currencies",
         )
-    if numbering.start != state.numbering.start and numbering.start < next_number:
-        raise Refusal(
-            "number_start_too_low",
-            f"invoice numbers up to {next_number - 1} were given or set aside: "
-            f"a new start must be {next_number} or more",
-            field="start",
-            next_number=next_number,
-        )
+    _check_start(numbering, state.numbering, next_number, "invoice")
+    credit_notes = state.credit_notes if credit_notes is None else credit_notes
+    _check_numbering(credit_notes)
+    _check_start(credit_notes, state.credit_notes, next_credit_note, "credit note")
     events: list[OwnerEvent] = []
     if name != state.name:
         events.append(OwnerRenamed(name=name))
@@ -189,6 +206,8 @@ def change(
         events.append(TimeZoneChanged(time_zone=time_zone))
     if numbering != state.numbering:
         events.append(InvoiceNumberingChanged(numbering=numbering))
+    if credit_notes != state.credit_notes:
+        events.append(CreditNoteNumberingChanged(numbering=credit_notes))
     return events
 
 
@@ -220,6 +239,17 @@ def _check_rounding(rounding: str) -> None:
             "rounding_invalid",
             f"{rounding!r} is not a way of rounding: use {' or '.join(ROUNDING_MODES)}",
             field="rounding",
+        )
+
+
+def _check_start(wanted: Numbering, now: Numbering, next_number: int, what: str) -> None:
+    if wanted.start != now.start and wanted.start < next_number:
+        raise Refusal(
+            "number_start_too_low",
+            f"{what} numbers up to {next_number - 1} were given or set aside: "
+            f"a new start must be {next_number} or more",
+            field="start",
+            next_number=next_number,
         )
 
 

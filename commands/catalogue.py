@@ -9,12 +9,22 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from commands import account_package_changes as held
-from commands import deletions, schedules
+from commands import contract_changes, deletions, ledger, schedules
 from commands.applying import Apply, apply
 from commands.asking import Handler, Message
-from commands.execution_control import ChangeExecution, cancel_execution, retry_execution
+from commands.corrections import transactions
+from commands.corrections.crediting import CreditInvoice, credit_invoice
+from commands.corrections.voiding import VoidInvoice, void_invoice
+from commands.execution_control import (
+    ChangeExecution,
+    cancel_execution,
+    retry_execution,
+    reverse_execution,
+)
 from commands.handling import Outcome
 from commands.message import DIRECT, Command, Origin
+from commands.payments import asking as payments
+from commands.payments import methods
 from commands.personal import PersonalData
 from commands.reading_message import read_fields, validate
 from commands.schedules import BillAccount, ChangeSchedule, ScheduleBillRun
@@ -83,6 +93,17 @@ COMMAND_TYPES: tuple[CommandType, ...] = (
         "cancel_execution", ChangeExecution, _execution("cancel_execution", cancel_execution)
     ),
     CommandType("retry_execution", ChangeExecution, _execution("retry_execution", retry_execution)),
+    CommandType(
+        "reverse_execution", ChangeExecution, _execution("reverse_execution", reverse_execution)
+    ),
+    CommandType("add_credit", transactions.AddCredit, transactions.add_credit),
+    CommandType("add_debit", transactions.AddDebit, transactions.add_debit),
+    CommandType("add_charge", transactions.AddCharge, transactions.add_charge),
+    CommandType(
+        "remove_transaction", transactions.RemoveTransaction, transactions.remove_transaction
+    ),
+    CommandType("credit_invoice", CreditInvoice, credit_invoice),
+    CommandType("void_invoice", VoidInvoice, void_invoice),
     CommandType("cancel_account_package", held.CancelAccountPackage, held.cancel_account_package),
     CommandType(
         "suspend_account_package", held.SuspendAccountPackage, held.suspend_account_package
@@ -91,10 +112,31 @@ COMMAND_TYPES: tuple[CommandType, ...] = (
     CommandType(
         "set_account_package_price", held.SetAccountPackagePrice, held.set_account_package_price
     ),
+    CommandType(
+        "terminate_contract",
+        contract_changes.TerminateContract,
+        contract_changes.terminate_contract,
+    ),
+    CommandType(
+        "give_contract_notice",
+        contract_changes.GiveContractNotice,
+        contract_changes.give_contract_notice,
+    ),
+    CommandType("delete_ar_term", deletions.DeleteArTerm, deletions.delete_ar_term),
+    CommandType("record_payment", payments.RecordPayment, payments.record_payment),
+    CommandType("remove_payment", payments.RemovePayment, payments.remove_payment),
+    CommandType("refund_payment", payments.RefundPayment, payments.refund_payment),
+    CommandType("collect_payment", payments.CollectPayment, payments.collect_payment),
+    CommandType("set_payment_method", methods.SetPaymentMethod, methods.set_payment_method),
+    CommandType(
+        "remove_payment_method", methods.RemovePaymentMethod, methods.remove_payment_method
+    ),
     CommandType("delete_bill_group", deletions.DeleteBillGroup, deletions.delete_bill_group),
     CommandType(
         "delete_exchange_rates", deletions.DeleteExchangeRates, deletions.delete_exchange_rates
     ),
+    CommandType("delete_gl_code", deletions.DeleteGlCode, deletions.delete_gl_code),
+    CommandType("close_ledger", ledger.CloseLedger, ledger.close_ledger),
     CommandType("delete_package", deletions.DeletePackage, deletions.delete_package),
     CommandType("delete_bill_run", deletions.DeleteBillRun, deletions.delete_bill_run),
     CommandType("delete_account", deletions.DeleteAccount, deletions.delete_account),

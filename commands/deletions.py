@@ -2,9 +2,11 @@
 
 from commands.asking import Message, changing
 from commands.setup import account as accounts
+from commands.setup import ar_term as ar_terms
 from commands.setup import bill_group as bill_groups
 from commands.setup import bill_run as bill_runs
 from commands.setup import exchange_rates as rates
+from commands.setup import gl_code as gl_codes
 from commands.setup import package as packages
 
 
@@ -18,6 +20,18 @@ class DeleteExchangeRates(Message):
     """Delete exchange rates, if nothing has used them and no bill run names them."""
 
     name: str
+
+
+class DeleteArTerm(Message):
+    """Delete an AR term, if no account has it."""
+
+    name: str
+
+
+class DeleteGlCode(Message):
+    """Delete a general-ledger code, if no service names it."""
+
+    code: str
 
 
 class DeletePackage(Message):
@@ -51,6 +65,12 @@ delete_exchange_rates = changing(
     DeleteExchangeRates,
     "delete_exchange_rates",
     lambda w, m: rates.delete_exchange_rates(w, m.name),
+)
+delete_ar_term = changing(
+    DeleteArTerm, "delete_ar_term", lambda w, m: ar_terms.delete_ar_term(w, m.name)
+)
+delete_gl_code = changing(
+    DeleteGlCode, "delete_gl_code", lambda w, m: gl_codes.delete_gl_code(w, m.code)
 )
 delete_package = changing(
     DeletePackage, "delete_package", lambda w, m: packages.delete_package(w, m.code)

@@ -1,4 +1,4 @@
-"""What may be asked of an execution: cancel it, retry its failures (R6)."""
+"""What may be asked of an execution: cancel it, retry its failures, reverse it (R6, R22)."""
 
 from typing import Any
 
@@ -72,6 +72,20 @@ def retry_execution(store: Store, command: Command, execution: str) -> Outcome:
         workspace.stage("execution", stream, old_events)
         workspace.stage("execution", new, [queued])
         return {"execution": text, "retry_of": execution}
+
+    return run_command(store, command, decide)
+
+
+def reverse_execution(store: Store, command: Command, execution: str) -> Outcome:
+    """Asks for all of an execution to be taken back (R22); `reversing.carry_out` does it. Refused
+    with `execution_reversed` when it has been, `execution_not_finished` before its end.
+    """
+    stream = parse_execution(execution)
+
+    def decide(workspace: Workspace) -> dict[str, str]:
+        state = _find(workspace, stream, execution)
+        workspace.stage("execution", stream, rules.request_reversal(state, workspace.today()))
+        return {"execution": execution}
 
     return run_command(store, command, decide)
 

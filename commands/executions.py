@@ -16,6 +16,7 @@ from aggregates.execution import Counts, ExecutionEvent, ExecutionState, add_cou
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.billing.chunk_pass import bill_chunk
+from commands.billing.collect_payment import relied_on
 from commands.billing.facts import load_facts
 from commands.billing.packages import left_behind
 from commands.billing.scope import (
@@ -209,8 +210,9 @@ def run_chunk(
             facts.read_at,
             changes=[*written.changes, closing],
             reads=written.reads,
+            untouched=relied_on(settings, span.low, span.high),
             running=running.execution_id,
-            numbers=Numbers(numbering.prefix, numbering.length, numbering.start),
+            numbers=(Numbers(numbering.prefix, numbering.length, numbering.start),),
         )
         try:
             store.append(batch)

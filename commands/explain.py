@@ -17,7 +17,7 @@ def explain_invoice(store: Store, invoice_id: StreamId, line: int | None) -> Exp
     Refused with `line_unknown` when the invoice has no such line.
     """
     events = store.stream(invoice_id)
-    closing = events[-1]
+    closing = next(one for one in events if isinstance(one.event, InvoiceGenerated))
     invoice: InvoiceGenerated = closing.event
     lines = _numbered(events)
     if line is not None and not 1 <= line <= len(lines):
@@ -27,6 +27,7 @@ def explain_invoice(store: Store, invoice_id: StreamId, line: int | None) -> Exp
     with store.snapshot() as reading:
         owner = owner_of(reading)
         origin = _origin(store, reading, invoice.execution)
+    corrected = _corrected(store, invoice)
     chosen = lines if line is None else [lines[line - 1]]
     offset = 1 if line is None else line
     return {
@@ -40,11 +41,24 @@ def explain_invoice(store: Store, invoice_id: StreamId, line: int | None) -> Exp
         "execution": origin,
         "rounding": invoice.rounding,
         "exchange_rates": invoice.exchange_rates,
+        "kind": invoice.kind,
+        "reverses": corrected,
+        "reason": invoice.reason or None,
         "lines": [
-            explain_line(store, invoice, owner, number, found_line)
+            explain_line(store, invoice, owner, number, found_line, corrected)
             for number, found_line in enumerate(chosen, offset)
         ],
     }
+
+
+def _corrected(store: Store, invoice: InvoiceGenerated) -> str | None:
+    """The number of the invoice that this one takes back or credits."""
+    if invoice.reverses is None:
+        return None
+    for recorded in store.stream(identity.parse(invoice.reverses)):
+        if isinstance(recorded.event, InvoiceGenerated):
+            return recorded.event.number
+    return None
 
 
 def _numbered(events: list[Recorded]) -> list[InvoiceLine]:
@@ -57,7 +71,9 @@ def _numbered(events: list[Recorded]) -> list[InvoiceLine]:
 
 
 def _origin(store: Store, reading: Reading, execution: str) -> Explanation:
-    """The execution, the schedule and the command behind it."""
+    """The execution, the schedule and the command behind it; none for a correction."""
+    if not execution:
+        return {"id": None}
     found = reading.get("execution", identity.parse(execution))
     if found is None:
         return {"id": execution}

@@ -13,6 +13,8 @@ from aggregates.execution import ExecutionState
 from aggregates.invoice import InvoiceGenerated, InvoiceLine
 from aggregates.money import format_amount
 from aggregates.owner import OwnerState
+from commands.explain_correction import because_of_correction
+from commands.explain_fee import cause_of_fee
 from commands.store import Recorded, Store
 from schemas.kinds import KINDS
 
@@ -20,7 +22,12 @@ Explanation = dict[str, Any]
 
 
 def explain_line(
-    store: Store, invoice: InvoiceGenerated, owner: OwnerState, number: int, line: InvoiceLine
+    store: Store,
+    invoice: InvoiceGenerated,
+    owner: OwnerState,
+    number: int,
+    line: InvoiceLine,
+    corrected: str | None = None,
 ) -> Explanation:
     """Everything the line depends on (R30)."""
     currency = line.original_currency or invoice.currency
@@ -43,18 +50,29 @@ def explain_line(
         "because": "",
         "charged_by": charged_by,
     }
+    correction = because_of_correction(store, owner, invoice, number, line, corrected)
+    if correction is not None:
+        return explained | correction
+    fee = cause_of_fee(store, owner, line, currency, invoice.rounding)
+    if fee is not None:
+        because = f"{fee.because}{_converted(invoice, owner, line)}"
+        return explained | {"because": because, **_recorded(fee.recorded)}
     history = store.stream(_package(line))
     billed = _billed(history, line, charged_by)
     explained["because"] = _because(store, invoice, owner, line, history, billed)
     if billed is not None:
-        explained |= {
-            "position": billed.position,
-            "hash": billed.hash.hex(),
-            "recorded_at": billed.at.isoformat(),
-            "requested_by": billed.metadata.get("requested_by") or None,
-            "price_from": _price_from(billed.event, line),
-        }
+        explained |= {**_recorded(billed), "price_from": _price_from(billed.event, line)}
     return explained
+
+
+def _recorded(recorded: Recorded) -> Explanation:
+    """Where the event behind a line stands in history."""
+    return {
+        "position": recorded.position,
+        "hash": recorded.hash.hex(),
+        "recorded_at": recorded.at.isoformat(),
+        "requested_by": recorded.metadata.get("requested_by") or None,
+    }
 
 
 def _package(line: InvoiceLine) -> bytes:
@@ -119,12 +137,18 @@ def _because(
     else:
         price = format_amount(line.unit_price, digits)
         text = f"{price} × {line.days} ÷ {line.full_days} days = {shown}, rounded {mode}"
-    if line.original_amount is None:
-        return text
-    target = owner.currencies[invoice.currency]
+    return f"{text}{_converted(invoice, owner, line)}"
+
+
+def _converted(invoice: InvoiceGenerated, owner: OwnerState, line: InvoiceLine) -> str:
+    """The conversion of a line, if there was one (R16)."""
+    if line.original_amount is None or line.original_currency is None:
+        return ""
+    before = format_amount(line.original_amount, owner.currencies[line.original_currency])
+    after = format_amount(line.amount, owner.currencies[invoice.currency])
     return (
-        f"{text}; {shown} × {line.rate_to} ÷ {line.rate_from} = "
-        f"{format_amount(line.amount, target)} {invoice.currency}, rounded {mode}"
+        f"; {before} {line.original_currency} × {line.rate_to} ÷ {line.rate_from} = "
+        f"{after} {invoice.currency}, rounded {invoice.rounding.replace('_', ' ')}"
     )
 
 

@@ -92,6 +92,11 @@ def unfinished(reading: Reading) -> list[StreamId]:
     ]
 
 
+def reversing(reading: Reading) -> list[StreamId]:
+    """Executions whose reversal has not ended."""
+    return [found.stream for found in reading.all_of("execution", "reversing")]
+
+
 def _pending(reading: Reading, now: datetime | None) -> list[Due]:
     """By the time they fall due: all up to now, or only the first without one."""
     found: list[Due] = []

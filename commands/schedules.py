@@ -15,6 +15,7 @@ from aggregates import identity
 from aggregates import schedule as rules
 from aggregates.bill_run import BillRunState
 from aggregates.identity import StreamId
+from aggregates.ledger import refuse_closed
 from aggregates.refusal import Refusal
 from aggregates.schedule import Occurrence, ScheduleEvent, ScheduleState, Timing
 from commands.asking import CatchUp, Message, Part
@@ -185,6 +186,8 @@ def _schedule(
         run = _bill_run(workspace, message.bill_run)
         if account is not None:
             _check_account(workspace, account, run)
+        if message.posting_date is not None:
+            refuse_closed(workspace.get("ledger", identity.ledger()), message.posting_date)
         timing, first = _timing(message.timing, workspace.now, where)
         event = rules.schedule(
             bill_run=run.name,

@@ -16,12 +16,20 @@ from aggregates.refusal import Refusal
 from commands.message import Command
 from commands.setup.account import SetAccount, set_account
 from commands.setup.account_package import set_account_package
+from commands.setup.ar_term import SetArTerm, set_ar_term
 from commands.setup.bill_group import SetBillGroup, set_bill_group
 from commands.setup.bill_run import SetBillRun, set_bill_run
+from commands.setup.contract import SetContract, set_contract
 from commands.setup.entry import Done, Entry, explain
 from commands.setup.exchange_rates import SetExchangeRates, set_exchange_rates
+from commands.setup.gl_code import SetGlCode, set_gl_code
 from commands.setup.owner import SetOwner, set_owner
 from commands.setup.package import SetPackage, set_package
+from commands.setup.payment_method import (
+    SetAccountsPaymentMethod,
+    set_accounts_payment_method,
+    set_payment_method,
+)
 from commands.setup_text import BadText, Items, Map, line_at, on_one_line, read_text
 from commands.workspace import Workspace
 
@@ -29,7 +37,18 @@ MOST_SHOWN = 20
 """Errors in the sentence; all of them, up to `MOST_KEPT`, are in the details."""
 MOST_KEPT = 1_000
 
-SECTIONS = ("owner", "exchange_rates", "bill_groups", "packages", "accounts", "bill_runs")
+SECTIONS = (
+    "owner",
+    "gl_codes",
+    "ar_terms",
+    "exchange_rates",
+    "bill_groups",
+    "packages",
+    "accounts",
+    "contracts",
+    "payment_methods",
+    "bill_runs",
+)
 
 
 class SetupFile(NamedTuple):
@@ -95,10 +114,14 @@ Summary = dict[str, Tally]
 
 _ENTRIES: dict[str, tuple[type[Entry], str]] = {
     "owner": (SetOwner, ""),
+    "gl_codes": (SetGlCode, "code"),
+    "ar_terms": (SetArTerm, "name"),
     "exchange_rates": (SetExchangeRates, "name"),
     "bill_groups": (SetBillGroup, "name"),
     "packages": (SetPackage, "code"),
     "accounts": (SetAccount, "number"),
+    "contracts": (SetContract, "id"),
+    "payment_methods": (SetAccountsPaymentMethod, "id"),
     "bill_runs": (SetBillRun, "name"),
 }
 
@@ -131,6 +154,10 @@ def apply_setup(workspace: Workspace, setup: Setup) -> Summary:
     _prefetch(workspace, setup)
     for placed in setup.sections["owner"]:
         run.put("owner", placed, set_owner)
+    for placed in setup.sections["gl_codes"]:
+        run.put("gl_codes", placed, set_gl_code)
+    for placed in setup.sections["ar_terms"]:
+        run.put("ar_terms", placed, set_ar_term)
     for placed in setup.sections["exchange_rates"]:
         run.put("exchange_rates", placed, set_exchange_rates)
     for placed in setup.sections["bill_groups"]:
@@ -141,6 +168,12 @@ def apply_setup(workspace: Workspace, setup: Setup) -> Summary:
         run.put("accounts", placed, set_account)
     for placed in setup.sections["accounts"]:
         run.put_packages(placed)
+    for placed in setup.sections["accounts"]:
+        run.put_methods(placed)
+    for placed in setup.sections["payment_methods"]:
+        run.put("payment_methods", placed, set_accounts_payment_method)
+    for placed in setup.sections["contracts"]:
+        run.put("contracts", placed, set_contract)
     for placed in setup.sections["bill_runs"]:
         run.put("bill_runs", placed, set_bill_run)
     run.check()
@@ -169,6 +202,15 @@ class _Run:
                 return set_account_package(self._workspace, account.number, entry)
 
             self._count("account_packages", placed, ("packages", index), put)
+
+    def put_methods(self, placed: Placed) -> None:
+        account: SetAccount = placed.entry
+        for index, entry in enumerate(account.payment_methods):
+
+            def put(entry: Any = entry) -> Done:
+                return set_payment_method(self._workspace, account.number, entry)
+
+            self._count("payment_methods", placed, ("payment_methods", index), put)
 
     def check(self) -> None:
         """The rules about how things stand in the end."""
@@ -268,10 +310,14 @@ def _read_entry(
 
 _NOUNS = {
     "owner": "the owner",
+    "gl_codes": "GL code",
+    "ar_terms": "AR term",
     "exchange_rates": "exchange rates",
     "bill_groups": "bill group",
     "packages": "package",
     "accounts": "account",
+    "contracts": "contract",
+    "payment_methods": "payment method",
     "bill_runs": "bill run",
 }
 
@@ -280,7 +326,10 @@ def _names(
     section: str, key: str, entry: Entry
 ) -> Iterator[tuple[str, str, tuple[int | str, ...]]]:
     """What an entry names, which may be named once only."""
-    yield _NOUNS[section], str(getattr(entry, key)) if key else "", (key,) if key else ()
+    name = str(getattr(entry, key)) if key else ""
+    if isinstance(entry, SetAccountsPaymentMethod):
+        name = f"{entry.account}/{name}"
+    yield _NOUNS[section], name, (key,) if key else ()
     if isinstance(entry, SetAccount):
         for index, package in enumerate(entry.packages):
             yield "account-package", package.id, ("packages", index, "id")

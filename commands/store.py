@@ -60,6 +60,16 @@ class ReceivablesRow(NamedTuple):
     state: ReceivablesState
 
 
+class ItemRow(NamedTuple):
+    """A thing of an account: an invoice, a payment, a contract (`schemas.kinds.ITEMS`)."""
+
+    stream: StreamId
+    version: int
+    account: StreamId
+    ordinal: int
+    state: Any
+
+
 class Recorded(NamedTuple):
     """A stored event, decoded to its newest version."""
 
@@ -84,7 +94,7 @@ class Metadata:
 
 class Staged(msgspec.Struct):
     """New events of one stream. `expected` is its version before them (0: new). `state` is the
-    state after them, None for kinds that keep no state row (invoice, chunk, command).
+    state after them, None for kinds that keep no state row (chunk, command).
     """
 
     kind: str
@@ -102,7 +112,8 @@ class Absence:
 
     `kind` and `column` name an indexed column of a state table: ("account", "bill_group"),
     ("account", "invoicer") (others than itself), ("account", "parent"), ("account_package",
-    "package"), ("account_package", "account"), ("account_package", "ref").
+    "package"), ("account_package", "account"), ("account_package", "ref"). ("invoice", "after") is
+    an account's id and a number in its series (8 bytes): no invoice of the account is above it.
     """
 
     kind: str
@@ -111,8 +122,22 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
+class Untouched:
+    """Events the decision relied on nobody having written since it was read: of stored names, on
+    the streams of the accounts from `low` to `high` (b"" is open-ended). So no two runs ask for
+    the same money at once.
+    """
+
+    types: tuple[str, ...]
+    low: bytes
+    high: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
-    """Invoice numbers the batch needs: one for each `InvoiceGenerated` in it, in order."""
+    """Numbers of a series that the batch needs: one for each `InvoiceGenerated` of the series
+    in it, in order. They begin at `start` at least.
+    """
 
     prefix: str
     length: int
@@ -139,10 +164,12 @@ class Batch:
     """Sets the decision read as a whole, by stored names: `bill_group` (every bill group) or one
     event's, `account_package.added`. None of these events since `read_at`.
     """
+    untouched: list[Untouched] = field(default_factory=list[Untouched])
     running: StreamId | None = None
-    numbers: Numbers | None = None
+    numbers: Sequence[Numbers] = ()
+    """A chunk's first and last number are of the first of these."""
     number_start: int | None = None
-    """Raises the series' next number to at least this (owner's numbering was set or changed)."""
+    """Raises the next invoice number to at least this (owner's numbering was set or changed)."""
     new_keys: dict[StreamId, bytes] = field(default_factory=dict[StreamId, bytes])
     """Random keys of personal data, per account; kept outside history."""
     destroyed_keys: list[StreamId] = field(default_factory=list[StreamId])
@@ -193,7 +220,33 @@ class Reading(Protocol):
         """By account; accounts on which nothing ever waited are left out."""
         ...
 
+    def items_of(
+        self, kind: str, accounts: Iterable[StreamId], only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        """An account's things of a kind, by ordinal and stream; accounts without are left out."""
+        ...
+
+    def items_in(
+        self, kind: str, low: bytes, high: bytes, only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        """The same for the accounts whose ids lie in a range (b"" as `high` is open-ended)."""
+        ...
+
+    def items_at_work(
+        self, kind: str, key: str, after: StreamId = b"", limit: int = 1000
+    ) -> list[ItemRow]:
+        """Things of a kind with a key, by stream, after one: a work list, page by page."""
+        ...
+
+    def has_items(self, kind: str) -> bool:
+        """Whether there may be things of a kind that have keys; False only when there are none."""
+        ...
+
     def is_absent(self, absence: Absence) -> bool: ...
+
+    def invoice_by_number(self, number: str) -> StreamId | None:
+        """The invoice, or document of another series, with a number."""
+        ...
 
     def next_number(self, series: str) -> int:
         """The next invoice number of the series; 0 before the owner is set up."""
@@ -202,10 +255,16 @@ class Reading(Protocol):
     # what the billing pass reads, for whole ranges of invoicers (b"" is open-ended)
 
     def invoicers_due(
-        self, groups: Sequence[str], end: date, low: bytes = b"", high: bytes = b""
+        self,
+        groups: Sequence[str],
+        end: date,
+        low: bytes = b"",
+        high: bytes = b"",
+        *,
+        everyone: bool = False,
     ) -> Iterator[tuple[StreamId, int]]:
         """Invoicers of the groups, ascending, with the number of packages under them whose next
-        bill date is on or before `end`; also those where something waits (0 then).
+        bill date is on or before `end`; also those where something waits (0 then), or all.
         """
         ...
 

@@ -4,7 +4,7 @@ It loads aggregates in bulk, remembers every version it read, and shows the chan
 so that the entries of one file see each other. Nothing is written here: `batch` is what to append.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +18,17 @@ from aggregates.receivables import ReceivablesState
 from commands.local_time import business_date, zone
 from commands.owner import no_owner
 from commands.personal import PersonalData
-from commands.store import Absence, Batch, Metadata, Reading, Staged, Store
+from commands.store import (
+    Absence,
+    Batch,
+    Metadata,
+    Numbers,
+    Reading,
+    Recorded,
+    Staged,
+    Store,
+    Untouched,
+)
 from schemas.kinds import KINDS
 
 READ_AT_ONCE = 5_000
@@ -50,7 +60,9 @@ class Workspace:
         self._added: dict[StreamId, list[StreamId]] = {}
         self._undo: list[tuple[StreamId, int, Any]] | None = None
         self._joined: dict[str, dict[StreamId, None]] = {}
+        self._items: dict[tuple[str, StreamId], list[StreamId]] = {}
         self._absences: dict[Absence, bool] = {}
+        self._untouched: list[Untouched] = []
         self._whole: dict[str, list[StreamId]] = {}
         self._keys: dict[StreamId, bytes | None] = {}
         self._new_keys: dict[StreamId, bytes] = {}
@@ -60,6 +72,8 @@ class Workspace:
         """Accounts known to lie in a sound tree: each need be walked up from once only."""
         self.number_start: int | None = None
         """The next invoice number is to be at least this (R19)."""
+        self.numbers: list[Numbers] = []
+        """Series that documents made outside a run are numbered in."""
 
     # one aggregate
 
@@ -74,6 +88,10 @@ class Workspace:
             loaded = Loaded(kind, found.version, found.state) if found else Loaded(kind, 0, None)
             self._loaded[stream] = loaded
         return loaded.state
+
+    def history(self, stream: StreamId) -> list[Recorded]:
+        """The events of a stream as the snapshot has it, without what is staged."""
+        return self._store.stream(stream, self.reading.head.position)
 
     def find(self, kind: str, stream: StreamId) -> Any:
         """The state, or None when there is no such thing (any more)."""
@@ -163,6 +181,17 @@ class Workspace:
             if state is not None:
                 yield state
 
+    def relies_on(self, *types: str) -> None:
+        """The decision relies on no event of these stored types having come meanwhile."""
+        for name in types:
+            self._whole.setdefault(name, [])
+
+    def alone_with(self, account: StreamId, *types: str) -> None:
+        """The decision relies on nobody having begun such a thing for the account meanwhile:
+        `payment.requested`, by its stored name.
+        """
+        self._untouched.append(Untouched(types, account, account + b"\x00"))
+
     def absent(self, absence: Absence) -> bool:
         """True when the set is empty in the snapshot; the decision then relies on it."""
         if absence not in self._absences:
@@ -247,6 +276,27 @@ class Workspace:
         state: ReceivablesState | None = self.get("receivables", stream)
         return state
 
+    def items_of(
+        self, kind: str, account: StreamId, only_open: bool = True
+    ) -> list[tuple[StreamId, Any]]:
+        """An account's things of a kind by their ordinal, with what is staged: its invoices,
+        payments, contracts. New ones come last.
+        """
+        if (kind, account) not in self._items:
+            rows = self.reading.items_of(kind, [account], only_open=False).get(account, [])
+            for row in rows:
+                self._loaded.setdefault(row.stream, Loaded(kind, row.version, row.state))
+            self._items[kind, account] = [row.stream for row in rows]
+        item = KINDS[kind].item
+        if item is None:
+            raise ValueError(f"{kind} is not a kind of item")
+        known = dict.fromkeys(self._items[kind, account])
+        for stream, staged in self._staged.items():
+            if staged.kind == kind and identity.account(item.account(staged.state)) == account:
+                known.setdefault(stream)
+        found = ((stream, self.get(kind, stream)) for stream in known)
+        return [(stream, it) for stream, it in found if not only_open or item.is_open(it)]
+
     # personal data
 
     def prefetch_keys(self, accounts: Iterable[StreamId]) -> None:
@@ -305,6 +355,11 @@ class Workspace:
         return checks
 
     @property
+    def staged_streams(self) -> Collection[StreamId]:
+        """Streams with staged changes."""
+        return self._staged.keys()
+
+    @property
     def changed(self) -> bool:
         return bool(self._staged)
 
@@ -317,6 +372,8 @@ class Workspace:
             reads=[(found.kind, stream, found.version) for stream, found in self._loaded.items()],
             absences=[absence for absence, empty in self._absences.items() if empty],
             whole_kinds=list(self._whole),
+            untouched=self._untouched,
+            numbers=self.numbers,
             number_start=self.number_start,
             new_keys={a: key for a, key in self._new_keys.items() if a in self._staged},
             destroyed_keys=self._destroyed,

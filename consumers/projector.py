@@ -12,8 +12,8 @@ import structlog
 
 from aggregates import identity
 from aggregates.refusal import Refusal
+from commands.billing.rare_collections import rare_collections
 from consumers.role import Meter, Silent
-from consumers.worker import rare_collections
 from schemas.headers import read_event
 from schemas.wire import Codec
 from schemas.wire_error import WireError

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from aggregates.refusal import Refusal
+from commands.billing.rare_collections import rare_collections
 from consumers.publishing import Message, Publisher, Stored, last_number
 from consumers.role import Meter, Silent, Unavailable
-from consumers.worker import rare_collections
 
 BATCH_BYTES = 2_000_000
 BATCH_EVENTS = 4_000

@@ -28,6 +28,16 @@ class App:
 
         return open_views(self.store)
 
+    @cached_property
+    def books(self) -> "Views":
+        """The views that are followed when they are asked for: the journal.
+        `app.books.catch_up()` before reading.
+        """
+        from infra.views.open import open_views
+        from infra.views.registry import ON_DEMAND
+
+        return open_views(self.store, ON_DEMAND)
+
     def now(self) -> datetime:
         """The clock (UTC): the computer's, or the sandbox's."""
         return self.store.now()

@@ -58,12 +58,22 @@ def verify_all(app: "App", *, views: bool, expect: str | None, progress: Progres
 
 
 def _compare_views(app: "App", crew: "Crew", report: Report, progress: Progress) -> None:
-    from infra.views.compare import compare_together
+    from infra.verify_books import verify_books
+    from infra.views.compare import compare_together, compare_with_rebuild
+    from infra.views.registry import ON_DEMAND
 
     app.views.catch_up()
     compared = compare_together(crew, progress)
     report.views = compared.rows
-    for difference in compared.differences:
+    differences = list(compared.differences)
+    if app.books.places():
+        on_demand = compare_with_rebuild(app.store, lambda _: None, ON_DEMAND)
+        report.views += on_demand.rows
+        differences += on_demand.differences
+        for finding in verify_books(app):
+            report.found += 1
+            report.findings.append(finding)
+    for difference in differences:
         report.found += 1
         sentence = f"{difference}; rebuild it with `billstream views rebuild`"
         report.findings.append(Finding("view_differs", sentence, None, None, difference.view))

@@ -34,6 +34,7 @@ ACCOUNTS = Table(
         Column("bill_group", required=True),
         Column("bill_day", "integer", required=True),
         Column("status", required=True),
+        Column("ar_term"),
     ),
     indexes=(("number",),),
 )
@@ -46,6 +47,7 @@ _INVOICER = change(ACCOUNTS, "invoicer")
 _BILL_GROUP = change(ACCOUNTS, "bill_group")
 _BILL_DAY = change(ACCOUNTS, "bill_day")
 _STATUS = change(ACCOUNTS, "status")
+_AR_TERM = change(ACCOUNTS, "ar_term")
 _CURRENCY = change(ACCOUNTS, "currency")
 _REMOVE = remove(ACCOUNTS)
 
@@ -64,6 +66,7 @@ def _opened(at: Occurrence, event: events.AccountOpened) -> tuple[Operation]:
         event.bill_group,
         event.bill_day,
         event.status,
+        event.ar_term,
     )
     return ((_PUT, row),)
 
@@ -97,6 +100,10 @@ def _status(at: Occurrence, event: events.AccountStatusChanged) -> tuple[Operati
     return ((_STATUS, (at.stream, event.status)),)
 
 
+def _ar_term(at: Occurrence, event: events.ArTermOfAccountChanged) -> tuple[Operation]:
+    return ((_AR_TERM, (at.stream, event.ar_term)),)
+
+
 def _currency(at: Occurrence, event: events.AccountCurrencyChanged) -> tuple[Operation]:
     return ((_CURRENCY, (at.stream, event.currency)),)
 
@@ -107,7 +114,7 @@ def _deleted(at: Occurrence, _: events.AccountDeleted) -> tuple[Operation]:
 
 VIEW = View(
     "accounts",
-    version=1,
+    version=2,
     tables=(ACCOUNTS,),
     handlers={
         "account.opened": _opened,
@@ -118,13 +125,15 @@ VIEW = View(
         "account.bill_group_changed": _bill_group,
         "account.bill_day_changed": _bill_day,
         "account.status_changed": _status,
+        "account.ar_term_changed": _ar_term,
         "account.currency_changed": _currency,
         "account.deleted": _deleted,
     },
 )
 
 _SELECT = """
-    SELECT number, name, currency, parent, invoicer, bill_group, bill_day, status
+    SELECT number, name, currency, parent, invoicer, bill_group, bill_day, status,
+        ar_term
     FROM view_accounts"""
 
 
@@ -152,8 +161,17 @@ def one(views: Database, number: str) -> dict[str, Any] | None:
     return None
 
 
+def having_ar_term(views: Database, name: str) -> list[str]:
+    """The numbers of the accounts that have an AR term."""
+    rows = views.rows("SELECT number FROM view_accounts WHERE ar_term = ? ORDER BY number", (name,))
+    return [number for (number,) in rows]
+
+
 _FIELDS = ("number", "name", "currency", "parent", "invoicer", "bill_group", "bill_day", "status")
 
 
 def _shape(row: Row) -> dict[str, Any]:
-    return dict(zip(_FIELDS, row, strict=True))
+    """`ar_term` is a key of accounts that have one."""
+    *plain, ar_term = row
+    found = dict(zip(_FIELDS, plain, strict=True))
+    return found if ar_term is None else found | {"ar_term": ar_term}

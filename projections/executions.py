@@ -77,6 +77,7 @@ CHUNKS = Table(
 _PUT = put(EXECUTIONS)
 _STARTED = change(EXECUTIONS, "status", "business_date", "exchange_rates", "chunks", "started_at")
 _ENDED = change(EXECUTIONS, "status", "ended", "completed_at", *_COUNTS, "totals")
+_STATUS = change(EXECUTIONS, "status")
 _CHUNK = put(CHUNKS)
 _totals = msgspec.json.Decoder(dict[str, int])
 
@@ -113,6 +114,10 @@ def _cancelled(at: Occurrence, event: events.ExecutionCancelled) -> tuple[Operat
     return ((_ENDED, (text(at.stream), "cancelled", at.position, at.at, *_row(event.counts))),)
 
 
+def _reversed(at: Occurrence, _: events.ExecutionReversed) -> tuple[Operation]:
+    return ((_STATUS, (text(at.stream), "reversed")),)
+
+
 def _chunk_billed(at: Occurrence, event: chunk.ChunkBilled) -> tuple[Operation]:
     row = (at.stream, event.execution, event.index, 1, *_row(event.counts))
     return ((_CHUNK, row),)
@@ -130,13 +135,14 @@ def _row(counts: Counts) -> tuple[int | str, ...]:
 
 VIEW = View(
     "executions",
-    version=1,
+    version=2,
     tables=(EXECUTIONS, CHUNKS),
     handlers={
         "execution.queued": _queued,
         "execution.started": _started,
         "execution.completed": _completed,
         "execution.cancelled": _cancelled,
+        "execution.reversed": _reversed,
         "chunk.billed": _chunk_billed,
         "chunk.not_reached": _not_reached,
     },

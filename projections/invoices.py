@@ -7,9 +7,10 @@ import msgspec
 
 from aggregates import invoice as events
 from aggregates.identity import account as account_id
+from aggregates.identity import parse
 from aggregates.invoice import InvoiceLine
 from projections.shapes import Showing, invoice_line
-from projections.view import Column, Database, Occurrence, Operation, Row, Table, View, put
+from projections.view import Column, Database, Occurrence, Operation, Row, Table, View, change, put
 
 INVOICES = Table(
     "invoices",
@@ -32,6 +33,10 @@ INVOICES = Table(
         Column("exchange_rates"),
         Column("first", "integer", required=True),
         Column("lines", "json", required=True),
+        Column("kind", required=True),
+        Column("reverses", "bytes"),
+        Column("reversal", "bytes"),
+        Column("reason", required=True),
     ),
     indexes=(("id",), ("number",), ("execution",)),
 )
@@ -50,7 +55,21 @@ PAGES = Table(
     ),
 )
 
+SETTLEMENTS = Table(
+    "invoice_settlements",
+    key=("position",),
+    columns=(
+        Column("position", "integer"),
+        Column("id", "bytes", required=True),
+        Column("amount", "integer", required=True),
+    ),
+    indexes=(("id",),),
+)
+"""What was settled of an invoice, and with a minus what was taken off again."""
+
 _PUT = put(INVOICES)
+_VOIDED = change(INVOICES, "status", "reversal", by=("id",))
+_SETTLED = put(SETTLEMENTS)
 _PAGE = put(PAGES)
 
 
@@ -80,6 +99,9 @@ class Generated(msgspec.Struct):
     series: str = "default"
     first: int = 1
     exchange_rates: str | None = None
+    kind: str = "charges"
+    reverses: str | None = None
+    reason: str = ""
 
 
 def _lines_added(at: Occurrence, event: LinesAdded) -> tuple[Operation]:
@@ -105,15 +127,37 @@ def _generated(at: Occurrence, event: Generated) -> tuple[Operation]:
         event.exchange_rates,
         event.first,
         str(event.lines, "utf-8"),
+        event.kind,
+        None if event.reverses is None else parse(event.reverses),
+        None,
+        event.reason,
     )
     return ((_PUT, row),)
 
 
+def _voided(at: Occurrence, event: events.InvoiceVoided) -> tuple[Operation]:
+    return ((_VOIDED, (at.stream, "void", parse(event.reversal))),)
+
+
+def _settled(at: Occurrence, event: events.InvoiceSettled) -> tuple[Operation]:
+    return ((_SETTLED, (at.position, at.stream, event.amount)),)
+
+
+def _unsettled(at: Occurrence, event: events.InvoiceUnsettled) -> tuple[Operation]:
+    return ((_SETTLED, (at.position, at.stream, -event.amount)),)
+
+
 VIEW = View(
     "invoices",
-    version=1,
-    tables=(INVOICES, PAGES),
-    handlers={"invoice.lines_added": _lines_added, "invoice.generated": _generated},
+    version=2,
+    tables=(INVOICES, PAGES, SETTLEMENTS),
+    handlers={
+        "invoice.lines_added": _lines_added,
+        "invoice.generated": _generated,
+        "invoice.voided": _voided,
+        "invoice.settled": _settled,
+        "invoice.unsettled": _unsettled,
+    },
     slices={"invoice.lines_added": LinesAdded, "invoice.generated": Generated},
 )
 
@@ -131,8 +175,17 @@ _FIELDS = (
     "total",
     "execution",
     "exchange_rates",
+    "kind",
+    "reason",
 )
-_SELECT = f"SELECT {', '.join(_FIELDS)}, id, first, lines FROM view_invoices"
+_SELECT = f"""
+    SELECT {", ".join(_FIELDS)},
+        (SELECT number FROM view_invoices r WHERE r.id = i.reverses) AS reverses,
+        (SELECT number FROM view_invoices r WHERE r.id = i.reversal) AS reversed_by,
+        coalesce((SELECT sum(s.amount) FROM view_invoice_settlements s WHERE s.id = i.id), 0),
+        id, first, lines
+    FROM view_invoices i
+"""
 _LINES = "SELECT lines FROM view_invoice_pages WHERE id = ? ORDER BY first"
 _decoder = msgspec.json.Decoder(tuple[InvoiceLine, ...])
 
@@ -181,9 +234,13 @@ def _ids_of(account: str) -> tuple[bytes, bytes]:
 
 
 def _shape(views: Database, row: Row, showing: Showing, with_lines: bool) -> dict[str, Any]:
-    *values, id, first, last_page = row
+    *values, reverses, reversed_by, settled, id, first, last_page = row
     shape: dict[str, Any] = dict(zip(_FIELDS, values, strict=True))
     currency = shape["currency"]
+    set_off = shape["status"] == "void" or shape["kind"] == "reversal"
+    balance = 0 if set_off else shape["total"] - int(settled)
+    shape |= {"reverses": reverses, "reversed_by": reversed_by}
+    shape["balance"] = showing.amount(balance, currency)
     for name in ("net", "tax", "total"):
         shape[name] = showing.amount(shape[name], currency)
     if with_lines:
@@ -221,6 +278,11 @@ def generated(
         total=showing.amount(event.total, event.currency),
         execution=event.execution,
         exchange_rates=event.exchange_rates,
+        kind=event.kind,
+        reason=event.reason,
+        reverses=None,
+        reversed_by=None,
+        balance=showing.amount(event.total, event.currency),
         lines=lines(all_lines, event.currency, showing),
     )
     return shape

@@ -1,10 +1,13 @@
 """How pieces of setup look to the outside: in the words of the setup file, from their states."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from aggregates.ar_term import ArTermState, Level
 from aggregates.bill_group import BillGroupState
 from aggregates.bill_run import BillRunState
 from aggregates.exchange_rates import ExchangeRatesState
+from aggregates.gl_code import BUILT_IN, GlCodeState
 from aggregates.package import PackageState
 from projections.account_packages import catalogue_price, service_price
 from projections.shapes import Showing
@@ -25,6 +28,35 @@ def bill_group(state: BillGroupState, showing: Showing, currency: str) -> dict[s
     }
 
 
+def ar_term(state: ArTermState, showing: Showing, accounts: Iterable[str]) -> dict[str, Any]:
+    """`accounts` are the numbers of those that have it."""
+    settings = state.settings
+    return {
+        "name": state.name,
+        "payment_term": settings.payment_term,
+        "minimum_overdue": _prices(dict(settings.minimum_overdue), showing),
+        "levels": [level(one, showing) for one in settings.levels],
+        "payment_retries": list(settings.payment_retries),
+        "accounts": list(accounts),
+    }
+
+
+def level(found: Level, showing: Showing) -> dict[str, Any]:
+    """`level` names it in history and on fees."""
+    return {
+        "level": found.key,
+        "event": found.event,
+        "days": found.days,
+        "action": found.action,
+        "amount": _prices(dict(found.amount), showing),
+        "percent": None if found.percent is None else f"{found.percent:f}",
+        "service": found.service,
+        "name": found.name,
+        "gl_code": found.gl_code,
+        "notice": found.notice,
+    }
+
+
 def exchange_rates(state: ExchangeRatesState) -> dict[str, Any]:
     """`used` are the currencies whose rate an execution has relied on (R16)."""
     return {
@@ -33,6 +65,26 @@ def exchange_rates(state: ExchangeRatesState) -> dict[str, Any]:
         "rates": {currency: f"{state.rates[currency]:f}" for currency in sorted(state.rates)},
         "used": sorted(state.used),
     }
+
+
+def gl_code(state: GlCodeState, *, built_in: bool = False) -> dict[str, Any]:
+    """`built_in`: it is there without setup."""
+    return {
+        "code": state.code,
+        "name": state.name,
+        "debit": state.debit,
+        "credit": state.credit,
+        "deferred": state.deferred,
+        "built_in": built_in,
+    }
+
+
+def gl_codes(states: Iterable[GlCodeState]) -> list[dict[str, Any]]:
+    """Those of the setup and those that are there without it, by code."""
+    own = {state.code: gl_code(state) for state in states}
+    plain = {code: gl_code(state, built_in=True) for code, state in BUILT_IN.items()}
+    found = plain | own
+    return [found[code] for code in sorted(found)]
 
 
 def package(state: PackageState, showing: Showing) -> dict[str, Any]:
@@ -68,6 +120,7 @@ def bill_run(state: BillRunState) -> dict[str, Any]:
         "actions": list(state.settings.actions),
         "bill_groups": list(state.settings.bill_groups),
         "exchange_rates": state.settings.exchange_rates,
+        "collection": state.settings.collection,
     }
 
 

@@ -54,7 +54,7 @@ def invoice_line(number: int, line: InvoiceLine, currency: str, showing: Showing
         "account_package": line.account_package,
         "service": line.service,
         "kind": line.kind,
-        "description": line.name,
+        "description": line.description or line.name,
         "service_period": period(line.start, line.end),
         "days": line.days,
         "full_days": line.full_days,
@@ -69,6 +69,7 @@ def invoice_line(number: int, line: InvoiceLine, currency: str, showing: Showing
         "rate_from": _plain(line.rate_from),
         "rate_to": _plain(line.rate_to),
         "gl_code": line.gl_code,
+        "transaction": line.transaction or None,
     }
 
 

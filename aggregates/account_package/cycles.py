@@ -79,12 +79,19 @@ def bill_date(state: AccountPackageState, offer: Offer, day: date, rounding: str
         charges += settle(state, offer, rounding)
     for period in periods_due(state, offer, day):
         charges += lines(state, offer, period, state.terms, revision, rounding)
+    if state.rounds:
+        charges = _in_round(charges, state.rounds.get(day.isoformat(), 0))
     final = final_bill_date(state, offer)
     done = day if day == next_scheduled(state, offer) else state.done
     after = replace(state, done=done, settled=None, catalogue=revision)
     following = None if day == final else next_bill_date(after, offer)
     after = replace(after, next_bill_date=following, ended=following is None)
     return Cycle(day, tuple(charges), after)
+
+
+def _in_round(charges: list[Charge], round: int) -> list[Charge]:
+    """A bill date that was taken back is charged again: another identity (R14)."""
+    return [replace(charge, round=round) for charge in charges] if round else charges
 
 
 def _limit(catch_up: str) -> int:

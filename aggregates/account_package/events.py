@@ -95,6 +95,8 @@ class Charge(Fact, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     amount: int
     unit_price: int | None = None
     gl_code: str | None = None
+    round: int = 0
+    """How often the bill date was taken back before (R14)."""
 
 
 class PackageBilled(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -111,6 +113,23 @@ class PackageBilled(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     state: msgspec.Raw
 
 
+class PackageTakenBack(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The package goes back to a bill date: the cycles of `bill_dates` are to be billed again,
+    because their invoice is void or their execution reversed (R21, R22). `done`, `known` and
+    `catalogue` are what the last cycle that stands left: the scheduled date, the terms and the
+    price revision known then.
+    """
+
+    bill_dates: tuple[date, ...]
+    next_bill_date: date | None
+    on: date
+    done: date | None = None
+    known: Terms | None = None
+    catalogue: int = 0
+    invoice: str = ""
+    execution: str = ""
+
+
 class PackageRemoved(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An account-package that was never billed was taken out with its account."""
 
@@ -125,5 +144,6 @@ AccountPackageEvent = (
     | PriceOverridden
     | CalendarChanged
     | PackageBilled
+    | PackageTakenBack
     | PackageRemoved
 )

@@ -89,10 +89,28 @@ def _changed(state: AccountPackageState, event: AccountPackageEvent) -> AccountP
             return with_terms(state, _resumed(state.ref, terms, event))
         case events.PriceOverridden():
             return with_terms(state, replace(terms, prices=with_price(terms, event.price)))
+        case events.PackageTakenBack():
+            return _taken_back(state, event)
         case events.PackageRemoved():
             return replace(state, deleted=True, next_bill_date=None)
         case _:
             raise ImpossibleEvent(f"{type(event).__name__} of {state.ref}")
+
+
+def _taken_back(state: AccountPackageState, event: events.PackageTakenBack) -> AccountPackageState:
+    rounds = dict(state.rounds)
+    for bill_date in event.bill_dates:
+        written = bill_date.isoformat()
+        rounds[written] = rounds.get(written, 0) + 1
+    return replace(
+        state,
+        next_bill_date=event.next_bill_date,
+        done=event.done,
+        settled=None if event.known == state.terms else event.known,
+        catalogue=event.catalogue,
+        ended=event.next_bill_date is None,
+        rounds=rounds,
+    )
 
 
 def with_terms(state: AccountPackageState, terms: Terms) -> AccountPackageState:

@@ -74,3 +74,5 @@ class AccountPackageState(State, frozen=True, kw_only=True, omit_defaults=True, 
     notice: CancelNotice | None = None
     ended: bool = False
     deleted: bool = False
+    rounds: dict[str, int] = {}
+    """By bill date, how often it was taken back (R14)."""

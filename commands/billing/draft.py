@@ -1,15 +1,21 @@
 """The work on one invoicer while the stages pass over it."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import msgspec
 
 from aggregates.account_package.cycles import Billing
 from aggregates.account_package.events import Charge
 from aggregates.chunk import LeftBehind
+from aggregates.event import Event, State
+from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated, InvoiceLine, InvoiceLinesAdded
 from aggregates.receivables import Waiting
 from aggregates.refusal import Refusal
 from commands.billing.facts import AccountFacts, InvoicerFacts
-from commands.store import PackageRow
+from commands.store import PackageRow, Staged
+from schemas.kinds import KINDS
 
 
 class CannotBill(Exception):
@@ -30,10 +36,12 @@ class ChargedPackage(msgspec.Struct):
 
 
 class NewCharge(msgspec.Struct):
-    """A charge of this execution, looking for an invoice."""
+    """A charge of this execution, looking for an invoice. A fee has no package: its `waiting`
+    names none, but a transaction (R24, R31).
+    """
 
     account: AccountFacts
-    package: PackageRow
+    package: PackageRow | None
     waiting: Waiting
 
     @property
@@ -58,3 +66,40 @@ class Draft(msgspec.Struct):
     collected: bool = False
     closed: bool = False
     lines: list[InvoiceLine] = []
+    also: dict[StreamId, Staged] = {}
+
+    @property
+    def head(self) -> AccountFacts | None:
+        """The invoicer's own account; None when it is left alone."""
+        stream = self.facts.row.stream
+        return next((one for one in self.facts.accounts if one.row.stream == stream), None)
+
+    def stage(
+        self,
+        kind: str,
+        stream: StreamId,
+        version: int,
+        state: State | None,
+        events: Sequence[Event],
+    ) -> Any:
+        """Adds events of another stream to what is written for the invoicer: an invoice's dunning
+        level, a payment asked for, an account's status. `version` and `state` are those it was
+        read at (0 and None: new); the state after everything staged so far is returned.
+        """
+        staged = self.also.get(stream)
+        if staged is not None:
+            state = staged.state
+        evolve = KINDS[kind].evolve
+        for event in events:
+            state = evolve(state, event)
+        if staged is None:
+            self.also[stream] = Staged(kind, stream, version, list(events), state)
+        else:
+            staged.events = [*staged.events, *events]
+            staged.state = state
+        return state
+
+    def state_of(self, stream: StreamId, read: State | None) -> Any:
+        """What a stream is with what is staged."""
+        staged = self.also.get(stream)
+        return read if staged is None else staged.state

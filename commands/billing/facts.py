@@ -4,17 +4,24 @@ from collections.abc import Collection
 
 import msgspec
 
+from aggregates.commitments import has_anniversary
 from aggregates.identity import StreamId
+from commands.billing.needs import OF_INVOICERS, needs_of
 from commands.billing.settings import RunSettings
-from commands.store import AccountRow, PackageRow, Reading, ReceivablesRow
+from commands.store import AccountRow, ItemRow, PackageRow, Reading, ReceivablesRow
 
 
 class AccountFacts(msgspec.Struct):
-    """One account with its due packages and what waits on it."""
+    """One account with its due packages and what waits on it. `items` holds the open items of
+    the kinds that the run's stages need, by kind: an invoicer's invoices, an account's contracts.
+    """
 
     row: AccountRow
     packages: list[PackageRow] = []
     receivables: ReceivablesRow | None = None
+    items: dict[str, list[ItemRow]] = {}
+    held: list[PackageRow] = []
+    """All its packages, where a contract raises their prices in this run."""
 
 
 class InvoicerFacts(msgspec.Struct):
@@ -53,10 +60,45 @@ def load_facts(
     # Also where nothing waits any more: what waits next goes on from that version.
     for account, receivables in reading.receivables_of(accounts).items():
         accounts[account].receivables = receivables
+    for kind in needs_of(settings):
+        _load_items(reading, kind, low, high, accounts)
+    if "contract_terms" in settings.actions and settings.has_contracts:
+        _load_held(reading, settings, accounts)
     later: dict[StreamId, int] = {}
     if any(group.settings.render_threshold for group in settings.groups.values()):
         later = reading.later_packages_in(low, high, groups, settings.period_end)
     return ChunkFacts(reading.head.position, _families(accounts, later, settings, only))
+
+
+def _load_items(
+    reading: Reading, kind: str, low: bytes, high: bytes, accounts: dict[StreamId, AccountFacts]
+) -> None:
+    """Open items of a kind: of the range's invoicers, and of accounts elsewhere that they bill
+    for.
+    """
+    found = reading.items_in(kind, low, high)
+    if kind not in OF_INVOICERS:
+        elsewhere = [a for a in accounts if a < low or (high and a >= high)]
+        found.update(reading.items_of(kind, elsewhere))
+    for account, rows in found.items():
+        if account in accounts:
+            accounts[account].items[kind] = rows
+
+
+def _load_held(
+    reading: Reading, settings: RunSettings, accounts: dict[StreamId, AccountFacts]
+) -> None:
+    """The packages of accounts with an anniversary: their prices rise, due or not."""
+    raised = [
+        stream
+        for stream, account in accounts.items()
+        if any(
+            has_anniversary(row.state, settings.period_end)
+            for row in account.items.get("contract", ())
+        )
+    ]
+    for package in reading.packages_of(raised):
+        accounts[package.account].held.append(package)
 
 
 def _families(

@@ -40,7 +40,7 @@ def generate_invoice(draft: Draft, settings: RunSettings) -> None:
     dated, due = _cached_dates(
         invoice_date=group.invoice_date,
         due_date=group.due_date,
-        payment_term=group.payment_term,
+        payment_term=_payment_term(invoicer.ar_term, group.payment_term, settings),
         bill_day=invoicer.bill_day,
         period_start=settings.period_start,
         period_end=settings.period_end,
@@ -63,6 +63,12 @@ def generate_invoice(draft: Draft, settings: RunSettings) -> None:
         rounding=settings.owner.rounding,
         bill_to=invoicer.name,
     )
+
+
+def _payment_term(ar_term: str | None, of_group: str, settings: RunSettings) -> str:
+    """The account's AR term gives the payment term, else the bill group (R24)."""
+    term = settings.ar_terms.get(ar_term) if ar_term else None
+    return of_group if term is None else term.settings.payment_term or of_group
 
 
 def let_wait(draft: Draft, settings: RunSettings) -> None:
@@ -107,7 +113,7 @@ def _lines(draft: Draft, settings: RunSettings) -> list[InvoiceLine]:
     return lines
 
 
-def _print_order(line: InvoiceLine) -> tuple[str, str, date, str, str, date]:
+def _print_order(line: InvoiceLine) -> tuple[str, str, date, str, str, date, str]:
     return (
         line.account,
         line.account_package,
@@ -115,6 +121,7 @@ def _print_order(line: InvoiceLine) -> tuple[str, str, date, str, str, date]:
         line.kind,
         line.service,
         line.bill_date,
+        line.transaction,
     )
 
 
@@ -161,6 +168,11 @@ def _line(
         rate_from=rate_from,
         rate_to=rate_to,
         charged_by=None if waiting.execution == settings.execution else waiting.execution,
+        transaction=waiting.transaction,
+        description=waiting.description,
+        round=charge.round,
+        of_invoice=waiting.of_invoice,
+        of_line=waiting.of_line,
     )
 
 

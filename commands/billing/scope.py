@@ -8,6 +8,7 @@ from aggregates.account import AccountState
 from aggregates.chunk import FailuresRecorded
 from aggregates.execution import ExecutionState, ScopeCut
 from aggregates.identity import StreamId
+from commands.billing.needs import visits_everyone
 from commands.billing.settings import RunSettings
 from commands.store import Reading, Recorded, Store
 
@@ -40,7 +41,8 @@ def cut(reading: Reading, settings: RunSettings) -> tuple[str, ...]:
     size = PACKAGES_A_CHUNK if settings.catch_up == "one" else PACKAGES_A_CHUNK_WITH_CATCH_UP
     bounds: list[str] = []
     gathered = size
-    for invoicer, due in reading.invoicers_due(tuple(settings.groups), settings.period_end):
+    groups, everyone = tuple(settings.groups), visits_everyone(settings)
+    for invoicer, due in reading.invoicers_due(groups, settings.period_end, everyone=everyone):
         if gathered >= size:
             bounds.append(invoicer.hex() if bounds else "")
             gathered = 0

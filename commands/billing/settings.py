@@ -1,12 +1,14 @@
 """What a run goes by: fixed when its execution starts, the same for every chunk (decision 16)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from aggregates import identity
+from aggregates.ar_term import ArTermState
 from aggregates.bill_group import BillGroupState
 from aggregates.exchange_rates import ExchangeRatesState
 from aggregates.execution import ExecutionState
+from aggregates.ledger import LedgerState
 from aggregates.owner import OwnerState
 from aggregates.package import PackageState
 from aggregates.refusal import Refusal
@@ -35,6 +37,11 @@ class RunSettings:
     posting_date: date
     account: str | None
     requested_by: str
+    collection: str = "balance_due"
+    books: LedgerState | None = None
+    ar_terms: dict[str, ArTermState] = field(default_factory=dict[str, ArTermState])
+    has_contracts: bool = False
+    """Whether any account may have a contract: without one nothing of them is read."""
 
 
 def load_settings(store: Store, execution_id: bytes, state: ExecutionState) -> RunSettings:
@@ -63,6 +70,7 @@ def read_settings(
     names = run.state.settings.bill_groups
     streams = {identity.named("bill_group", name): name for name in names}
     groups = reading.get_many("bill_group", streams)
+    books = reading.get("ledger", identity.ledger())
     packages = {found.state.code: found.state for found in reading.all_of("package")}
     return RunSettings(
         execution=identity.text(execution_id),
@@ -79,6 +87,14 @@ def read_settings(
         posting_date=state.posting_date or business_date,
         account=state.account,
         requested_by=state.requested_by,
+        collection=run.state.settings.collection,
+        books=None if books is None else books.state,
+        ar_terms={
+            term.state.name: term.state
+            for term in reading.all_of("ar_term")
+            if not term.state.deleted
+        },
+        has_contracts=reading.has_items("contract"),
     )
 
 

@@ -9,7 +9,11 @@ charge; payment comes before rendering so that it shows on the document.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aggregates.ledger import refuse_closed
+from commands.billing.collect_payment import collect_payment
+from commands.billing.contract_terms import contract_terms, count_commitments
 from commands.billing.draft import Draft
+from commands.billing.dunning import dunning
 from commands.billing.generate_invoice import generate_invoice, let_wait
 from commands.billing.packages import bill_packages
 from commands.billing.settings import RunSettings
@@ -23,13 +27,20 @@ class Stage(NamedTuple):
 
 
 STAGES: tuple[Stage, ...] = (
+    Stage("dunning", dunning),
     Stage("bill_packages", bill_packages),
+    Stage("bill_packages", count_commitments),
+    Stage("contract_terms", contract_terms),
     Stage("generate_invoice", generate_invoice),
+    Stage("collect_payment", collect_payment),
 )
 
 
 def apply_stages(draft: Draft, settings: RunSettings) -> None:
-    """Folds the run's stages over one invoicer. What no stage invoiced waits (decision 19)."""
+    """Folds the run's stages over one invoicer. What no stage invoiced waits (decision 19).
+    Nothing posts into a closed period (R26).
+    """
+    refuse_closed(settings.books, settings.posting_date)
     for stage in STAGES:
         if stage.action in settings.actions:
             stage.apply(draft, settings)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from aggregates import identity, receivables
+from aggregates import identity, invoice_state, receivables
 from aggregates.account_package.events import PackageBilled
 from aggregates.chunk import (
     ChunkBilled,
@@ -16,6 +16,7 @@ from aggregates.chunk import (
 )
 from aggregates.event import Event
 from aggregates.execution import Counts
+from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
 from aggregates.receivables import ReceivablesEvent, ReceivablesState, Waiting
 from commands.billing.chunk_pass import Outcome
@@ -65,7 +66,7 @@ def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Writte
         for charged in draft.charged:
             packages += 1
             cycles += len(charged.billing.cycles)
-            written.changes.append(_billed(charged, settings))
+            written.changes.append(_billed(charged, settings, draft.also))
         if draft.invoice is not None:
             invoice = draft.invoice
             written.invoices.append(invoice)
@@ -76,10 +77,13 @@ def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Writte
                     stream=identity.invoice(settings.execution, draft.facts.row.stream),
                     expected=0,
                     events=(*draft.pages, invoice),
+                    state=invoice_state.evolve(None, invoice),
                 )
             )
         if draft.new_waiting or draft.collected or draft.closed:
             written.changes += _receivables(draft, settings)
+        if draft.also:
+            written.changes += _also(draft)
     written.counts = Counts(
         packages_billed=packages,
         cycles_billed=cycles,
@@ -91,8 +95,19 @@ def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Writte
     return written
 
 
-def _billed(charged: ChargedPackage, settings: RunSettings) -> Staged:
-    """One `account_package.billed` a cycle; the books are closed with the state after it."""
+def _also(draft: Draft) -> list[Staged]:
+    """What stages wrote to other streams, in a fixed order; what they added to a package billed
+    in this run stands with its books.
+    """
+    billed = {charged.row.stream for charged in draft.charged}
+    found = [staged for stream, staged in draft.also.items() if stream not in billed]
+    return sorted(found, key=lambda staged: (staged.kind, staged.stream))
+
+
+def _billed(charged: ChargedPackage, settings: RunSettings, also: dict[StreamId, Staged]) -> Staged:
+    """One `account_package.billed` a cycle; the books are closed with the state after it. `also`
+    may hold what happened to the package after that.
+    """
     events: list[Event] = []
     encoded = b""
     for cycle in charged.billing.cycles:
@@ -106,13 +121,14 @@ def _billed(charged: ChargedPackage, settings: RunSettings) -> Staged:
                 state=msgspec.Raw(encoded),
             )
         )
+    after = also.get(charged.row.stream)
     return Staged(
         kind="account_package",
         stream=charged.row.stream,
         expected=charged.row.version,
-        events=events,
-        state=charged.billing.cycles[-1].state,
-        encoded_state=encoded,
+        events=events if after is None else [*events, *after.events],
+        state=charged.billing.cycles[-1].state if after is None else after.state,
+        encoded_state=encoded if after is None else None,
     )
 
 

@@ -1,6 +1,7 @@
 """Open an account, change it, forget its person, delete it (R10, R15, R32)."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from pydantic import Field
 
@@ -23,10 +24,12 @@ from aggregates.names import check_name
 from aggregates.owner import digits_of
 from aggregates.refusal import Refusal
 from commands.setup.account_package import SetAccountPackage, keep_closed_true
+from commands.setup.ar_term import check_fees, find_ar_term
 from commands.setup.bill_group import find_bill_group
 from commands.setup.bill_run import open_schedules
 from commands.setup.entry import Done, Entry, came_of
 from commands.setup.package import find_package
+from commands.setup.payment_method import SetPaymentMethod
 from commands.store import Absence
 from commands.workspace import Workspace
 
@@ -44,6 +47,8 @@ class SetAccount(Entry):
     bill_group: str = ""
     bill_day: int | None = None
     status: str | None = None
+    ar_term: str | None = None
+    payment_methods: list[SetPaymentMethod] = Field(default_factory=list[SetPaymentMethod])
     packages: list[SetAccountPackage] = Field(default_factory=list[SetAccountPackage])
 
 
@@ -57,6 +62,9 @@ def set_account(workspace: Workspace, entry: SetAccount) -> Done:
         digits_of(workspace.owner(), entry.currency)
     if entry.bill_day is not None:
         check_bill_day(entry.bill_day)
+    if entry.ar_term is not None:
+        find_ar_term(workspace, entry.ar_term)
+        workspace.later((KIND, "ar_term", entry.number), partial(_check_term, workspace, entry))
     events = (
         _opened(workspace, stream, entry)
         if state is None
@@ -97,6 +105,7 @@ def _opened(workspace: Workspace, stream: StreamId, entry: SetAccount) -> Sequen
         opened_on=today,
         parent=entry.parent,
         status=entry.status or "active",
+        ar_term=entry.ar_term,
     )
 
 
@@ -121,6 +130,7 @@ def _changed(
         bill_group=entry.kept("bill_group", state.bill_group),
         bill_day=entry.bill_day or state.bill_day,
         status=(entry.status or "active") if entry.given("status") else state.status,
+        ar_term=entry.kept("ar_term", state.ar_term),
         today=workspace.today(),
     )
     return events
@@ -151,9 +161,15 @@ def _is_named(workspace: Workspace, stream: StreamId, state: AccountState, name:
 
 
 def _is_used(workspace: Workspace, stream: StreamId) -> bool:
-    if workspace.packages_of(stream):
+    if workspace.packages_of(stream) or workspace.items_of("contract", stream, only_open=False):
         return True
-    return workspace.receivables_of(stream) is not None
+    return workspace.receivables_of(stream) is not None or _has_paid(workspace, stream)
+
+
+def _has_paid(workspace: Workspace, stream: StreamId) -> bool:
+    """Whether the account was ever asked for money, or gave some."""
+    workspace.alone_with(stream, "payment.requested", "payment.recorded")
+    return bool(workspace.items_of("payment", stream, only_open=False))
 
 
 def _move_family(workspace: Workspace, number: str, before: str, after: str) -> None:
@@ -240,6 +256,13 @@ def _check_family(workspace: Workspace, number: str) -> None:
         account_rules.check_family(account, workspace.account)
 
 
+def _check_term(workspace: Workspace, entry: SetAccount) -> None:
+    """The AR term has a late fee in the account's currency wherever it has one."""
+    account = workspace.account(entry.number)
+    if account is not None and account.ar_term is not None:
+        check_fees(find_ar_term(workspace, account.ar_term), account.currency)
+
+
 def erase_account(workspace: Workspace, number: str) -> None:
     """Destroys the key of the account's personal data: its name can never be read again."""
     stream, state = _existing(workspace, number)
@@ -253,6 +276,14 @@ def delete_account(workspace: Workspace, number: str) -> None:
     """Takes an account away on which nothing depends, with its packages never billed (R1)."""
     stream, state = _existing(workspace, number)
     held = workspace.packages_of(stream)
+    workspace.relies_on("contract.signed")
+    for _, contract in workspace.items_of("contract", stream, only_open=False):
+        raise Refusal(
+            "in_use",
+            f"account {number} has signed contract {contract.ref}: it cannot be deleted; close it",
+            account=number,
+            contract=contract.ref,
+        )
     child = None
     if not workspace.absent(Absence(KIND, "parent", number)):
         child = next(row.state.number for row in workspace.reading.children_of(number))
@@ -263,6 +294,7 @@ def delete_account(workspace: Workspace, number: str) -> None:
         child=child,
         billed=next((package.ref for _, package in held if is_billed(package)), None),
         waited=workspace.receivables_of(stream) is not None,
+        paid=_has_paid(workspace, stream),
         excluded_in=next((g.name for g in groups if number in g.settings.exclude), None),
         scheduled=any(schedule.account == number for schedule in open_schedules(workspace)),
     )

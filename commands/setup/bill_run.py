@@ -4,6 +4,7 @@ from pydantic import Field
 
 from aggregates import bill_run, identity
 from aggregates.bill_run import BillRunSettings, BillRunState
+from aggregates.collection import COLLECTIONS
 from aggregates.refusal import Refusal
 from aggregates.schedule import ScheduleState
 from commands.setup.entry import Done, Entry, came_of
@@ -19,6 +20,7 @@ class SetBillRun(Entry):
     actions: list[str] = Field(default_factory=list[str])
     bill_groups: list[str] = Field(default_factory=list[str])
     exchange_rates: str = ""
+    collection: str | None = None
 
 
 def set_bill_run(workspace: Workspace, entry: SetBillRun) -> Done:
@@ -34,6 +36,7 @@ def set_bill_run(workspace: Workspace, entry: SetBillRun) -> Done:
         actions=tuple(dict.fromkeys(entry.kept("actions", list(now.actions)))),
         bill_groups=tuple(dict.fromkeys(entry.kept("bill_groups", list(now.bill_groups)))),
         exchange_rates=entry.kept("exchange_rates", now.exchange_rates),
+        collection=entry.kept("collection", now.collection) or COLLECTIONS[0],
     )
     events = bill_run.put(
         state,

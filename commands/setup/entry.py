@@ -56,9 +56,19 @@ def as_rate(value: object) -> Decimal:
     return Decimal(value).normalize()
 
 
+def as_percent(value: object) -> Decimal:
+    """A percentage, exact."""
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str) or len(value) > 40 or _NUMBER.fullmatch(value) is None:
+        raise PydanticCustomError("wrong_type", 'must be a percentage in quotes, like "1.5"')
+    return Decimal(value).normalize()
+
+
 Day = Annotated[date, BeforeValidator(as_date)]
 Amount = Annotated[str, BeforeValidator(as_amount)]
 Rate = Annotated[Decimal, BeforeValidator(as_rate)]
+Percent = Annotated[Decimal, BeforeValidator(as_percent)]
 
 
 class Entry(BaseModel):

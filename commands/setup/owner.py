@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from aggregates import identity, owner
-from aggregates.owner import Numbering, OwnerState
+from aggregates.invoice_state import CREDIT_NOTES as CREDIT_NOTE_SERIES
+from aggregates.invoice_state import SERIES
+from aggregates.owner import CREDIT_NOTES, Numbering, OwnerState
 from aggregates.refusal import Refusal
 from commands.setup.entry import Done, Entry, came_of
 from commands.workspace import Workspace
-
-SERIES = "default"
-"""The one series of invoice numbers there is at first (R19)."""
 
 
 class InvoiceNumbers(BaseModel):
@@ -34,6 +34,7 @@ class SetOwner(Entry):
     time_zone: str = ""
     rounding: str = "half_up"
     invoice_numbers: InvoiceNumbers | None = None
+    credit_note_numbers: InvoiceNumbers | None = None
 
 
 def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
@@ -44,7 +45,7 @@ def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
         _check_time_zone(entry.time_zone)
     if state is None:
         entry.need("the owner", "name", "currency", "time_zone")
-        numbering = _numbering(entry, Numbering())
+        numbering = _numbering(entry, "invoice_numbers", Numbering(), Numbering())
         events = owner.set_up(
             name=entry.name,
             currency=entry.currency,
@@ -52,10 +53,11 @@ def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
             time_zone=entry.time_zone,
             rounding=entry.rounding,
             numbering=numbering,
+            credit_notes=_numbering(entry, "credit_note_numbers", CREDIT_NOTES, CREDIT_NOTES),
         )
         workspace.number_start = numbering.start
     else:
-        numbering = _numbering(entry, state.numbering)
+        numbering = _numbering(entry, "invoice_numbers", state.numbering, Numbering())
         events = owner.change(
             state,
             name=entry.kept("name", state.name),
@@ -65,6 +67,8 @@ def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
             rounding=entry.kept("rounding", state.rounding),
             numbering=numbering,
             next_number=workspace.reading.next_number(SERIES),
+            credit_notes=_numbering(entry, "credit_note_numbers", state.credit_notes, CREDIT_NOTES),
+            next_credit_note=workspace.reading.next_number(CREDIT_NOTE_SERIES),
         )
         if numbering.start != state.numbering.start:
             workspace.number_start = numbering.start
@@ -72,13 +76,13 @@ def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
     return came_of(state is None, bool(events))
 
 
-def _numbering(entry: SetOwner, now: Numbering) -> Numbering:
+def _numbering(entry: SetOwner, key: str, now: Numbering, plain: Numbering) -> Numbering:
     """The numbering as it is to be; removed, prefix and length are the plain ones again."""
-    if not entry.given("invoice_numbers"):
+    if not entry.given(key):
         return now
-    wanted = entry.invoice_numbers
+    wanted: InvoiceNumbers | None = getattr(entry, key)
     if wanted is None:
-        return Numbering(start=now.start)
+        return replace(plain, start=now.start)
     given = wanted.model_fields_set
     return Numbering(
         prefix=wanted.prefix if "prefix" in given else now.prefix,

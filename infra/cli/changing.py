@@ -39,18 +39,22 @@ def changing(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def ask(
-    asking: Asking, handler: "Handler[Any]", message: Callable[[str], "Message"], said: str
+    asking: Asking,
+    handler: "Handler[Any]",
+    message: Callable[[str], "Message"],
+    said: str,
+    hide: tuple[str, ...] = (),
 ) -> None:
     """Runs one command on the database and says what came of it. `message` makes it, given who
-    asks.
+    asks; fields in `hide` are not repeated.
     """
     from infra.cli.output import print_json, say
 
     made = message(_requested_by(asking))
     outcome = _run(asking, handler, made)
     if asking.as_json:
-        shown = made.model_dump(mode="json", exclude={"requested_by"})
-        print_json({**shown, "changed": outcome.changed})
+        shown = made.model_dump(mode="json", exclude={"requested_by", *hide})
+        print_json({**shown, **outcome.result, "changed": outcome.changed})
     elif outcome.changed:
         say(said)
     else:

@@ -56,6 +56,7 @@ def advance(target: str, database: str | None, as_json: bool) -> int:
     from infra.cli.output import print_json, say
     from infra.cli.times import instant, owner_zone
     from infra.composition import open_app
+    from infra.gateway.embedded import collect_after_run
 
     with open_app(database) as app:
         where = owner_zone(app.store)
@@ -63,6 +64,7 @@ def advance(target: str, database: str | None, as_json: bool) -> int:
         _check(app, until, where)
         fires = Fires(app, where, quiet=as_json)
         fired = run_until(app.store, until, fires.execute, fires.recover)
+        collect_after_run(app)
         skipped = sum(one.execution is None for one in fired)
         now = app.now().astimezone(where).isoformat(timespec="seconds")
     if as_json:

@@ -91,6 +91,20 @@ def show(number: str, database: str | None, as_json: bool) -> None:
         print_invoice(found, account["name"] if account else None)
 
 
+def _corrected(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """What became of it, for one that was corrected or corrects another."""
+    if found["kind"] == "credit_note":
+        yield "credits", found["reverses"]
+    elif found["reverses"]:
+        yield "takes back", found["reverses"]
+    if found["reversed_by"]:
+        yield "taken back by", found["reversed_by"]
+    if found["reason"]:
+        yield "reason", found["reason"]
+    if found["balance"] != found["total"]:
+        yield "balance", f"{found['balance']} {found['currency']}"
+
+
 def print_invoice(found: dict[str, Any], name: str | None = None) -> None:
     """An invoice as people read it: what it says, then its lines, then what they come to."""
     currency = found["currency"]
@@ -106,6 +120,7 @@ def print_invoice(found: dict[str, Any], name: str | None = None) -> None:
             ("status", found["status"]),
             ("execution", found["execution"]),
             ("exchange rates", found["exchange_rates"]),
+            *_corrected(found),
         )
     )
     say("")
@@ -193,6 +208,11 @@ _OF_INVOICE = (
     "total",
     "execution",
     "exchange_rates",
+    "kind",
+    "reason",
+    "reverses",
+    "reversed_by",
+    "balance",
 )
 _OF_LINE = (
     "line",

@@ -17,6 +17,7 @@ from projections.shapes import Showing
 if TYPE_CHECKING:
     from aggregates.package import PackageState
     from infra.views.views import Views
+    from projections.ledger import Books
 
 LAST = 2**63 - 1
 """The largest position or count that a database knows."""
@@ -38,9 +39,16 @@ class Look:
     @cached_property
     def views(self) -> "Views":
         """The views, up to date with history."""
-        views = self.app.views
+        return self._followed(self.app.views, "views")
+
+    @cached_property
+    def journal(self) -> "Views":
+        """The journal's rows, up to date with history."""
+        return self._followed(self.app.books, "journal")
+
+    def _followed(self, views: "Views", what: str) -> "Views":
         behind = views.behind()
-        with progress("views", behind, start=0) as report:
+        with progress(what, behind, start=0) as report:
             head = views.head()
             views.catch_up(lambda position: report(behind - (head - position)))
         return views
@@ -64,6 +72,15 @@ class Look:
             return datetime.fromisoformat(at).astimezone(where).isoformat(timespec="seconds")
 
         return local, self._now.astimezone(where).date()
+
+    @cached_property
+    def ledger(self) -> "Books":
+        """The books, up to date with history."""
+        from projections.ledger import Books
+
+        codes = {state.code: state for state in self.states("gl_code", deleted=True)}
+        rounding = self.owner.rounding if self.owner else "half_up"
+        return Books(self.journal, codes, rounding)
 
     @property
     def currency(self) -> str:
@@ -107,20 +124,25 @@ def execution_id(look: Look, written: str) -> str:
     """The execution meant by an id or its first digits, as tables show them."""
     from projections import executions
 
-    return _whole("execution", written, lambda prefix: executions.ids(look.views, prefix))
+    return whole("execution", written, lambda prefix: executions.ids(look.views, prefix))
 
 
 def schedule_id(look: Look, written: str) -> str:
     """The schedule meant by an id or its first digits, as tables show them."""
     from projections import schedules
 
-    return _whole("schedule", written, lambda prefix: schedules.ids(look.views, prefix))
+    return whole("schedule", written, lambda prefix: schedules.ids(look.views, prefix))
 
 
-_LISTS = {"execution": "billstream bill-run completed", "schedule": "billstream bill-run scheduled"}
+_LISTS = {
+    "execution": "billstream bill-run completed",
+    "schedule": "billstream bill-run scheduled",
+    "payment": "billstream payment list",
+}
 
 
-def _whole(kind: str, written: str, find: Callable[[str], list[str]]) -> str:
+def whole(kind: str, written: str, find: Callable[[str], list[str]]) -> str:
+    """The id meant by its first digits."""
     prefix = written.strip().lower()
     readable = len(prefix) >= 4 and set(prefix) <= set(string.hexdigits + "-")
     found = find(prefix) if readable else []

@@ -34,7 +34,9 @@ class PreviewDocument:
         """What one more chunk would write."""
         self.counts = add_counts(self.counts, written.counts)
         for change in written.changes:
-            if change.kind == "invoice" and self._room(self.invoices):
+            if change.kind != "invoice" or change.expected:
+                continue  # what happens to an earlier invoice makes none
+            if self._room(self.invoices):
                 self.invoices.append(_invoice(change.events, self.showing))
         for failure in written.failures:
             if self._room(self.failures):

@@ -9,7 +9,7 @@ from infra.cli.options import database_option, example, reading
 if TYPE_CHECKING:
     from infra.run.roles import Setup
 
-ROLES = ("relay", "projector", "commands", "worker", "scheduler")
+ROLES = ("relay", "projector", "commands", "worker", "scheduler", "collector")
 
 
 @click.command(
@@ -47,8 +47,9 @@ def run(
     database: str | None,
 ) -> None:
     """Work over Kafka until SIGTERM or Ctrl-C: relay (events out), projector (events into views),
-    commands (commands in), worker (bills chunks), scheduler (fires schedules, sends chunks), or
-    all of them in one process. What is in hand is finished first, within 10 seconds.
+    commands (commands in), worker (bills chunks), scheduler (fires schedules, sends chunks),
+    collector (asks the payment gateway), or all of them in one process. What is in hand is
+    finished first, within 10 seconds.
     """
     from infra.run import logs
 
@@ -83,6 +84,7 @@ def _serve(setup: "Setup", roles: tuple[str, ...], port: int | None) -> None:
     import structlog
 
     from infra.cli.scheduler import Stop
+    from infra.gateway.webhooks import Webhooks
     from infra.run.health import HealthServer
     from infra.run.process import Process
     from infra.run.roles import open_role
@@ -94,7 +96,8 @@ def _serve(setup: "Setup", roles: tuple[str, ...], port: int | None) -> None:
     host, _, default = settings().http_address.rpartition(":")
     at = int(default) if port is None else port
     stop = Stop()
-    server = HealthServer(host or "127.0.0.1", at, setup.metrics, process.health)
+    webhooks = Webhooks(setup.database, setup.metrics)
+    server = HealthServer(host or "127.0.0.1", at, setup.metrics, process.health, webhooks.answer)
     watch = Watch(setup)
 
     def started() -> None:

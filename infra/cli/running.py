@@ -27,6 +27,7 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
     """
     from commands.executions import start_execution
     from consumers.worker import Progress, run_execution
+    from infra.gateway.embedded import collect_after_run
 
     app.store.mark_running(execution_id)
     try:
@@ -40,9 +41,11 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
                 if interrupted():
                     _request_cancel(app, execution_id)
 
-            return run_execution(app.store, execution_id, between_chunks, chunks_of(app))
+            ended = run_execution(app.store, execution_id, between_chunks, chunks_of(app))
     finally:
         app.store.unmark(execution_id)
+    collect_after_run(app)
+    return ended
 
 
 class Tally:

@@ -105,7 +105,7 @@ def retry(
         if not settings().kafka_bootstrap_servers:
             finish_abandoned(app)
         execution = execution_id(Look(app), execution)
-        command = _command("retry_execution", execution, command_id, requested_by)
+        command = command_about("retry_execution", execution, command_id, requested_by)
         outcome = retry_execution(app.store, command, execution)
         return _run_and_show(app, identity.parse(outcome.result["execution"]), as_json, queue=True)
 
@@ -132,7 +132,7 @@ def cancel(
 
     with open_app(database) as app:
         execution = execution_id(Look(app), execution)
-        command = _command("cancel_execution", execution, command_id, requested_by)
+        command = command_about("cancel_execution", execution, command_id, requested_by)
         cancel_execution(app.store, command, execution)
         stream = identity.parse(execution)
         if not app.store.is_alive(stream):
@@ -171,7 +171,8 @@ def resume(execution: str, database: str | None, as_json: bool) -> int:
         return _run_and_show(app, stream, as_json)
 
 
-def _command(type: str, execution: str, id: str | None, by: str | None) -> Any:
+def command_about(type: str, execution: str, id: str | None, by: str | None) -> Any:
+    """A command about an execution."""
     from commands.execution_control import ChangeExecution
     from infra.settings import settings
 

@@ -84,13 +84,19 @@ def scheduler(database: str | None, poll: float) -> None:
     from infra.cli.output import notice
     from infra.cli.times import owner_zone
     from infra.composition import open_app
+    from infra.gateway.embedded import collect_now
 
     with open_app(database) as app:
         stop = Stop()
         try:
             notice("waiting for schedules to fall due; stop with Ctrl-C")
             fires = Fires(app, owner_zone(app.store), run_one=lambda app, one: _run(app, one, stop))
-            run(app.store, fires.execute, fires.recover, stop, poll)
+
+            def recover() -> None:
+                fires.recover()
+                collect_now(app)
+
+            run(app.store, fires.execute, recover, stop, poll)
         except Stopped:
             notice("an execution is left running; the next scheduler finishes it")
         finally:

@@ -20,7 +20,8 @@ def list_views(database: str | None, as_json: bool) -> None:
                 "position": place.position,
                 "rows": rows,
             }
-            for place, rows in look.views.places()
+            for views in (look.views, look.app.books)
+            for place, rows in views.places()
         ]
         if as_json:
             print_json_list(found)
@@ -45,20 +46,29 @@ def list_views(database: str | None, as_json: bool) -> None:
 )
 @database_option
 def rebuild(names: tuple[str, ...], feed: str | None, database: str | None) -> None:
-    """Build all views, or those named, anew from history beside the old ones, then replace them."""
+    """Build all views, or those named, anew from history beside the old ones, then replace them.
+    The journal follows when it is asked for, and is built anew when it is named.
+    """
     import time
 
     from infra.cli.looking import unknown
-    from infra.views.registry import BY_VIEW
+    from infra.views.registry import BY_VIEW, ON_DEMAND
 
     for name in names:
         if name not in BY_VIEW:
             raise unknown("view", name, "billstream views list")
     with looking(database) as look:
-        views = look.app.views
+        views, books = look.app.views, look.app.books
+        on_demand = {view.name for view in ON_DEMAND}
+        asked = [name for name in names if name in on_demand]
+        followed = [name for name in names if name not in on_demand]
         head = views.head()
         begun = time.monotonic()
         with progress("views", head) as report:
-            views.rebuild(names, report, feed)
+            if followed or not names:
+                views.rebuild(followed, report, feed)
+            if asked:
+                books.rebuild(asked, report)
         rate = head / max(time.monotonic() - begun, 0.001)
-        notice(f"rebuilt {len(names or BY_VIEW)} views from {head:,} events, {rate:,.0f}/s")
+        count = len(names) or len(BY_VIEW) - len(on_demand)
+        notice(f"rebuilt {count} views from {head:,} events, {rate:,.0f}/s")

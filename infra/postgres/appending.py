@@ -68,15 +68,16 @@ def _append(session: Session, batch: Batch, prepared: Prepared, clock: Clock | N
     if head.position != batch.read_at:
         checks.still_holds(session, batch, head.position)
     checks.continues(session, prepared.unguarded)
-    first_number, last_number, events = numbers.taken(session, batch, prepared)
+    taken = numbers.taken(session, batch, prepared)
+    writing.write_states(session, taken.rows)
     _keys(session, batch)
-    if events:
-        linked = link(head, events, prepared.metadata, now(session, clock))
+    if taken.events:
+        linked = link(head, taken.events, prepared.metadata, now(session, clock))
         write_commit(session, linked)
         following = linked.head
     else:
         following = head
-    return Committed(following, head.position + 1, first_number, last_number)
+    return Committed(following, head.position + 1, taken.first, taken.last)
 
 
 def lock_head(session: Session) -> Head:

@@ -10,7 +10,11 @@ from infra.postgres import errors
 from infra.postgres.address import Address
 from infra.postgres.arrays import TextArray
 from infra.postgres.session import Session
-from infra.postgres.tables import ALL_TABLES, APPLICATION, VERSION
+from infra.postgres.tables import ALL_TABLES, APPLICATION, ITEMS, VERSION
+from infra.postgres.writing import write_states
+from infra.store.rows import batches
+from infra.store.state_rows import RowWrite
+from infra.store.upgrade import item_rows
 
 _OLDEST = 140000
 _CREATION = 0x42494C4C
@@ -56,6 +60,24 @@ def look(session: Session, address: Address) -> Found:
     if int(found["file_version"]) > VERSION:
         raise errors.newer(address, int(found["file_version"]), VERSION)
     return Found(schema, tables, found)
+
+
+def bring_up_to_date(session: Session) -> None:
+    """Adds the tables that came after the schema was made, filled from its history, under the
+    order lock. A process of the older version must not go on writing: stop them first.
+    """
+    with session.transaction("BEGIN"):
+        session.execute("SELECT pg_advisory_xact_lock(?)", (_CREATION,))
+        query = "SELECT value FROM meta WHERE key = 'file_version'"
+        ((version,),) = session.execute(query)
+        if int(version) >= VERSION:
+            return
+        session.execute("SELECT position FROM log_head FOR UPDATE")
+        for statement in ITEMS:
+            session.run(statement)
+        for rows in batches(item_rows(session), 1000):
+            write_states(session, [RowWrite("items", (), rows)])
+        session.execute("UPDATE meta SET value = ? WHERE key = 'file_version'", (str(VERSION),))
 
 
 def create(session: Session, address: Address, facts: dict[str, str]) -> None:

@@ -4,10 +4,11 @@ from contextlib import closing
 
 from infra.postgres import errors
 from infra.postgres.address import Address, parse
+from infra.postgres.create import bring_up_to_date, look
 from infra.postgres.create import create as make
-from infra.postgres.create import look
 from infra.postgres.session import connect
 from infra.postgres.store import PostgresStore
+from infra.postgres.tables import VERSION
 from infra.store.errors import StoreError
 from infra.store.owned import Clock
 
@@ -26,6 +27,8 @@ def open_postgres(
             found = look(session, address)
         if found.meta is None:
             raise _nothing(address, found.tables)
+        if int(found.meta["file_version"]) < VERSION:
+            bring_up_to_date(session)
         return PostgresStore(address, found.meta, lock_timeout, clock)
 
 

@@ -5,7 +5,7 @@ Text is compared byte by byte (COLLATE "C"), so both databases give one order. T
 an index, so they stay where they are (HOT).
 """
 
-VERSION = 1
+VERSION = 2
 """Version of these tables, kept in `meta`."""
 
 APPLICATION = "billstream"
@@ -51,6 +51,22 @@ HISTORY = (
     CREATE TABLE number_series (series {_TEXT} PRIMARY KEY, next BIGINT NOT NULL)
     WITH (fillfactor = 10)
     """,
+)
+
+ITEMS = (
+    f"""
+    CREATE TABLE items (
+        stream BYTEA PRIMARY KEY,
+        kind {_TEXT} NOT NULL,
+        account BYTEA NOT NULL,
+        ordinal BIGINT NOT NULL,
+        open BOOLEAN NOT NULL,
+        key {_TEXT} NOT NULL,
+        version BIGINT NOT NULL,
+        state BYTEA NOT NULL
+    ) WITH (fillfactor = 70)
+    """,
+    "CREATE INDEX items_at_work ON items (kind, key) WHERE key <> ''",
 )
 
 STATE_ROWS = (
@@ -124,7 +140,7 @@ BESIDE_HISTORY = (
     f"CREATE TABLE meta (key {_TEXT} PRIMARY KEY, value {_TEXT} NOT NULL)",
 )
 
-ALL_TABLES = HISTORY + STATE_ROWS + BESIDE_HISTORY
+ALL_TABLES = HISTORY + STATE_ROWS + ITEMS + BESIDE_HISTORY
 
 COLUMN_TYPES = {
     "stream": "bytea",
@@ -139,6 +155,8 @@ COLUMN_TYPES = {
     "package": "text",
     "next_bill_date": "text",
     "live": "boolean",
+    "open": "boolean",
+    "ordinal": "bigint",
     "version": "bigint",
     "waiting": "bigint",
 }

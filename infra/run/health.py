@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics` over HTTP."""
+"""`/healthz`, `/readyz` and `/metrics` over HTTP, and what the payment gateway posts."""
 
 import json
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from threading import Thread
 from typing import NamedTuple
 
 from aggregates.refusal import Refusal
+from infra.gateway.webhooks import PATH as WEBHOOKS
 from infra.run.metrics import CONTENT_TYPE, Metrics
 
 
@@ -20,12 +21,26 @@ class Health(NamedTuple):
     roles: dict[str, str]
 
 
+Hear = Callable[[str, bytes], tuple[int, bytes]]
+"""What is answered to a webhook, given its signature and body: status and JSON."""
+
+LARGEST = 256 * 1024
+"""Bytes of a webhook at most."""
+
+
 class HealthServer:
     """Answers until it is closed. Port 0 takes a free one, which `port` then says."""
 
-    def __init__(self, host: str, port: int, metrics: Metrics, look: Callable[[], Health]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        metrics: Metrics,
+        look: Callable[[], Health],
+        hear: Hear | None = None,
+    ) -> None:
         try:
-            self._server = ThreadingHTTPServer((host, port), _handler(metrics, look))
+            self._server = ThreadingHTTPServer((host, port), _handler(metrics, look, hear))
         except OSError as error:
             raise Refusal(
                 "port_taken",
@@ -44,10 +59,14 @@ class HealthServer:
         self._thread.join()
 
 
-def _handler(metrics: Metrics, look: Callable[[], Health]) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    metrics: Metrics, look: Callable[[], Health], hear: Hear | None
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         server_version = "billstream"
         sys_version = ""
+        timeout = 30
+        """Seconds that a sender may take to say what it has to say."""
 
         def do_GET(self) -> None:
             health = look()
@@ -61,6 +80,17 @@ def _handler(metrics: Metrics, look: Callable[[], Health]) -> type[BaseHTTPReque
                     self._answer(200, CONTENT_TYPE, metrics.shown())
                 case _:
                     self._answer(404, "text/plain", b"/healthz, /readyz or /metrics\n")
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length") or ""
+            if hear is None or self.path.partition("?")[0] != WEBHOOKS:
+                self._answer(404, "text/plain", f"{WEBHOOKS}\n".encode())
+            elif not (length.isascii() and length.isdigit() and int(length) <= LARGEST):
+                self._answer(413, "text/plain", b"a webhook has at most 256 KiB\n")
+            else:
+                body = self.rfile.read(int(length))
+                status, said = hear(self.headers.get("Stripe-Signature") or "", body)
+                self._answer(status, "application/json", said)
 
         def _answer(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)

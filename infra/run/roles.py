@@ -5,10 +5,13 @@ from collections.abc import Callable
 from time import monotonic
 from typing import NamedTuple
 
+from consumers.collecting import Collecting, Collector
 from consumers.projector import Projector
 from consumers.role import Role
 from consumers.spreading import RESEND, Spreading
 from consumers.working import Working
+from infra import personal_keys
+from infra.gateway.open import open_gateway
 from infra.kafka.codec import open_codec
 from infra.kafka.marks import last_mark
 from infra.kafka.roles import open_commands, open_relay
@@ -86,12 +89,19 @@ def _scheduler(store: OwnedStore, setup: Setup) -> Role:
     return Spreading(store, sender, setup.stop.wait, setup.metrics, setup.resend)
 
 
+def _collector(store: OwnedStore, setup: Setup) -> Role:
+    gateway = open_gateway()
+    collector = Collector(store, gateway, personal_keys, setup.metrics)
+    return Collecting(collector, setup.stop.wait)
+
+
 _OPEN: dict[str, Callable[[OwnedStore, Setup], Role]] = {
     "relay": _relay,
     "projector": _projector,
     "commands": _commands,
     "worker": _worker,
     "scheduler": _scheduler,
+    "collector": _collector,
 }
 
 ROLES = tuple(_OPEN)

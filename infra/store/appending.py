@@ -24,13 +24,14 @@ def append(
         checks.still_holds(connection, batch, head.position)
     checks.continues(connection, prepared.unguarded)
     try:
-        first_number, last_number, events = numbers.taken(connection, batch, prepared)
-        following = write_events(connection, head, events, prepared.metadata, now)
+        given = numbers.taken(connection, batch, prepared)
+        following = write_events(connection, head, given.events, prepared.metadata, now)
         state_rows.write(connection, prepared.rows)
+        state_rows.write(connection, given.rows)
         _keys(connection, batch)
     except sqlite3.IntegrityError as taken:
         raise Conflict(f"another writer was first: {taken}") from taken
-    return Committed(following, head.position + 1, first_number, last_number)
+    return Committed(following, head.position + 1, given.first, given.last)
 
 
 def write_events(

@@ -8,23 +8,26 @@ the invoicer changes since. What the billing pass asks costs a few times what th
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
+from itertools import islice
 
 from aggregates import identity
 from aggregates.account import InvoicerChanged
 from aggregates.identity import StreamId
-from aggregates.owner import HistoryRestored, InvoiceNumberingChanged, OwnerSetUp
+from aggregates.invoice_state import SERIES
 from commands.store import (
     Absence,
     AccountRow,
     Head,
+    ItemRow,
     PackageRow,
     ReceivablesRow,
     Versioned,
 )
-from infra.store import chain, checks, folding
+from infra.store import by_number, chain, checks, folding
 from infra.store.database import Database
 from infra.store.meta import moment
-from infra.store.rows import batches
+from infra.store.numbers import start_in
+from infra.store.rows import batches, by_account, span_of
 from schemas.kinds import KINDS
 from schemas.stored import decode
 
@@ -88,6 +91,38 @@ class PastReading:
             for account in (identity.account(state.account),)
         }
 
+    def items_of(
+        self, kind: str, accounts: Iterable[StreamId], only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        found: dict[StreamId, list[ItemRow]] = {}
+        for account in accounts:
+            found.update(self.items_in(kind, account, account + b"\x00", only_open))
+        return found
+
+    def items_in(
+        self, kind: str, low: bytes, high: bytes, only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        query = "SELECT stream FROM items WHERE kind = ? AND stream >= ? AND account >= ?"
+        first, last = span_of(low, high)
+        params: list[object] = [kind, first, low]
+        if high:
+            query += " AND stream < ? AND account < ?"
+            params += [last, high]
+        streams = _first(self._database.execute(f"{query} ORDER BY stream", params).fetchall())
+        return by_account(self._items(kind, streams, only_open))
+
+    def items_at_work(
+        self, kind: str, key: str, after: StreamId = b"", limit: int = 1000
+    ) -> list[ItemRow]:
+        query = "SELECT stream FROM items WHERE kind = ? AND stream > ? ORDER BY stream"
+        streams = _first(self._database.execute(query, (kind, after)).fetchall())
+        key_of = KINDS[kind].key
+        found = (row for row in self._items(kind, streams, False) if key_of(row.state) == key)
+        return list(islice(found, limit))
+
+    def has_items(self, kind: str) -> bool:
+        return checks.has_items(self._database, kind)
+
     def is_absent(self, absence: Absence) -> bool:
         value = absence.value
         match absence.kind, absence.column:
@@ -102,6 +137,8 @@ class PastReading:
                 return not self.packages_of([value] if isinstance(value, bytes) else [])
             case "account_package", "ref":
                 return not self.package_by_ref([str(value)])
+            case "invoice", "after":
+                return checks.is_absent(self._database, absence)
             case _:
                 query = "SELECT stream FROM account_packages WHERE package = ?"
                 streams = _first(self._database.execute(query, (value,)))
@@ -114,21 +151,26 @@ class PastReading:
         )
         following = 0
         for row in self._database.execute(query, (identity.owner(), self._position)):
-            event = decode(*row)
-            if isinstance(event, OwnerSetUp | InvoiceNumberingChanged):
-                following = max(following, event.numbering.start)
-            elif isinstance(event, HistoryRestored):
-                following = max(following, event.next_number)
-        return max(following, self._last_number(series) + 1) if following else 0
+            following = max(following, start_in(decode(*row), series))
+        last = self._last_number(series)
+        if series != SERIES:
+            return last + 1 if last else 0
+        return max(following, last + 1) if following else 0
 
     def invoicers_due(
-        self, groups: Sequence[str], end: date, low: bytes = b"", high: bytes = b""
+        self,
+        groups: Sequence[str],
+        end: date,
+        low: bytes = b"",
+        high: bytes = b"",
+        *,
+        everyone: bool = False,
     ) -> Iterator[tuple[StreamId, int]]:
         for page_low, page_high in self._pages(low, high):
             invoicer_of = {
                 row.stream: row.invoicer for row in self.accounts_in(page_low, page_high, groups)
             }
-            due: dict[StreamId, int] = {}
+            due = dict.fromkeys(invoicer_of.values() if everyone else (), 0)
             for waiting in self._waiting(invoicer_of):
                 due.setdefault(invoicer_of[waiting.account], 0)
             for package in self._due(invoicer_of, end):
@@ -206,6 +248,14 @@ class PastReading:
     def _folded(self, kind: str, streams: Iterable[StreamId]) -> Iterator[Versioned]:
         return folding.as_of(self._database, kind, streams, self._position)
 
+    def _items(self, kind: str, streams: Iterable[StreamId], only_open: bool) -> Iterator[ItemRow]:
+        item = KINDS[kind].item
+        assert item is not None
+        for stream, version, state in self._folded(kind, streams):
+            if not only_open or item.is_open(state):
+                account = identity.account(item.account(state))
+                yield ItemRow(stream, version, account, item.ordinal(state), state)
+
     def _packages(self, streams: Iterable[StreamId]) -> Iterator[PackageRow]:
         for stream, version, state in self._folded("account_package", streams):
             if not state.deleted:
@@ -243,6 +293,9 @@ class PastReading:
                 return
             yield low, row[0]
             low = row[0]
+
+    def invoice_by_number(self, number: str) -> StreamId | None:
+        return by_number.find(self._database, number, self._position)
 
     def _last_number(self, series: str) -> int:
         query = """

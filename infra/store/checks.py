@@ -4,10 +4,14 @@ from collections import defaultdict
 
 from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId, text
-from commands.store import Absence, Batch, Conflict
+from aggregates.invoice_state import is_charging
+from commands.store import Absence, Batch, Conflict, Untouched
 from infra.store.database import Database
+from infra.store.rows import span_of
 from infra.store.state_rows import table_of
 from schemas.kinds import STATELESS, kind_of_type, state_decoder
+
+_decode_invoice = state_decoder("invoice").decode
 
 MANY = 500
 """Ids a query asks for at once."""
@@ -35,6 +39,8 @@ def still_holds(database: Database, batch: Batch, position: int) -> None:
             raise Conflict(f"{absence.kind}.{absence.column} {absence.value!r} is taken")
     if batch.whole_kinds:
         _unchanged(database, batch.read_at, frozenset(batch.whole_kinds))
+    for untouched in batch.untouched:
+        _still_untouched(database, batch.read_at, untouched)
     if batch.running is not None and not _is_running(database, batch.running):
         raise Conflict(f"execution {text(batch.running)} is not running")
 
@@ -51,6 +57,8 @@ def continues(database: Database, streams: list[tuple[StreamId, int]]) -> None:
 
 def is_absent(database: Database, absence: Absence) -> bool:
     """Nothing live has that value in that column."""
+    if absence.kind == "invoice" and isinstance(absence.value, bytes):
+        return _is_latest(database, absence.value)
     clause = _ABSENCES[absence.kind, absence.column]
     query = f"SELECT 1 FROM {clause} LIMIT 1"
     return database.execute(query, (absence.value,)).fetchone() is None
@@ -68,12 +76,43 @@ def _touched(database: Database, batch: Batch, position: int) -> list[tuple[str,
     return [read for read in batch.reads if read[0] in kinds]
 
 
+def has_items(database: Database, kind: str) -> bool:
+    """There is a thing of a kind whose things have keys; found by their index."""
+    query = "SELECT 1 FROM items WHERE kind = ? AND key <> '' LIMIT 1"
+    return database.execute(query, (kind,)).fetchone() is not None
+
+
+def _is_latest(database: Database, value: bytes) -> bool:
+    """No invoice of an account has a number above one."""
+    account, above = value[:16], int.from_bytes(value[16:])
+    low, high = span_of(account, account)
+    query = (
+        "SELECT state FROM items WHERE stream >= ? AND stream < ? AND account = ? "
+        "AND kind = 'invoice' AND ordinal > ?"
+    )
+    states = database.execute(query, (low, high, account, above))
+    return not any(is_charging(_decode_invoice(state)) for (state,) in states)
+
+
 def _unchanged(database: Database, since: int, names: frozenset[str]) -> None:
     """Raises Conflict if an event of these kinds, or of these stored names, came since."""
     query = "SELECT DISTINCT topic FROM events WHERE position > ?"
     for (topic,) in database.execute(query, (since,)):
         if topic in names or kind_of_type(topic) in names:
             raise Conflict(f"{topic} since it was read")
+
+
+def _still_untouched(database: Database, since: int, relied: Untouched) -> None:
+    """Raises Conflict if one of the events came since, on a stream of one of the accounts."""
+    among, params = database.among(list(relied.types))
+    query = f"SELECT topic FROM events WHERE position > ? AND stream >= ? AND topic {among}"
+    first, last = span_of(relied.low, relied.high)
+    limits: list[object] = [since, first]
+    if last:
+        query, limits = query.replace("stream >= ?", "stream >= ? AND stream < ?"), [*limits, last]
+    found = database.execute(f"{query} LIMIT 1", [*limits, *params]).fetchone()
+    if found is not None:
+        raise Conflict(f"{found[0]} since it was read")
 
 
 def _same_versions(database: Database, reads: list[tuple[str, StreamId, int]]) -> None:

@@ -10,9 +10,12 @@ from uuid import uuid4
 
 from infra.store import errors
 from infra.store.database import Row
-from infra.store.tables import ALL_TABLES, APPLICATION_ID, FILE_VERSION
+from infra.store.tables import ALL_TABLES, APPLICATION_ID, FILE_VERSION, ITEMS
 
 _SCHEME = "sqlite:///"
+
+_UPGRADE_TIMEOUT = 60.0
+"""Seconds to wait for the others to let go of a file that is to be brought up to date."""
 
 _MAGIC = b"SQLite format 3\x00"
 
@@ -80,6 +83,8 @@ def check(path: Path) -> None:
     version = int.from_bytes(header[60:64], "big")
     if version > FILE_VERSION:
         raise errors.newer(path, version, FILE_VERSION)
+    if version < FILE_VERSION:
+        _bring_up_to_date(path)
 
 
 def create(path: Path, lock_timeout: float, facts: dict[str, str]) -> None:
@@ -115,6 +120,30 @@ def _fill(connection: sqlite3.Connection, facts: dict[str, str]) -> None:
     connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={FILE_VERSION}")
+
+
+def _bring_up_to_date(path: Path) -> None:
+    """Adds the tables that came after the file was made, filled from its history. The header
+    may be older than the write-ahead log: what counts is asked of the database.
+    """
+    connection = connect(path, _UPGRADE_TIMEOUT)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if mark == APPLICATION_ID and version < FILE_VERSION:
+            from infra.store.upgrade import item_rows
+
+            for statement in ITEMS:
+                connection.execute(statement)
+            marks = ",".join("?" * 8)
+            connection.executemany(f"INSERT INTO items VALUES ({marks})", item_rows(connection))
+            query = "UPDATE meta SET value = ? WHERE key = 'file_version'"
+            connection.execute(query, (str(FILE_VERSION),))
+            connection.execute(f"PRAGMA user_version={FILE_VERSION}")
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
 
 
 def _is_fresh(path: Path) -> bool:

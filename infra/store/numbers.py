@@ -2,17 +2,41 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
+from aggregates.invoice_state import CREDIT_NOTES, SERIES
+from aggregates.owner import (
+    CreditNoteNumberingChanged,
+    HistoryRestored,
+    InvoiceNumberingChanged,
+    OwnerSetUp,
+)
 from commands.store import Batch, Numbers
-from infra.store.database import Database
-from infra.store.prepared import CLOSES_CHUNK, NUMBERED, EncodedEvent, Prepared
+from infra.store.database import Database, Row
+from infra.store.prepared import CLOSES_CHUNK, EncodedEvent, Prepared
+from infra.store.state_rows import RowWrite
+
+
+def start_in(event: object, series: str) -> int:
+    """Where an event of the owner says that later numbers of a series begin; 0 if it does not."""
+    match event:
+        case OwnerSetUp() if series == CREDIT_NOTES:
+            return event.credit_notes.start
+        case CreditNoteNumberingChanged():
+            return event.numbering.start if series == CREDIT_NOTES else 0
+        case OwnerSetUp() | InvoiceNumberingChanged() if series == SERIES:
+            return event.numbering.start
+        case HistoryRestored() if series == SERIES:
+            return event.next_number
+        case _:
+            return 0
 
 
 def take(database: Database, numbers: Numbers, count: int) -> int:
     """Takes the next `count` numbers of the series; the first of them is returned."""
-    first = next_number(database, numbers.series) or numbers.start
+    first = max(next_number(database, numbers.series), numbers.start)
     _set(database, numbers.series, first + count)
     return first
 
@@ -27,36 +51,67 @@ def next_number(database: Database, series: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def taken(
-    database: Database, batch: Batch, prepared: Prepared
-) -> tuple[int, int, Sequence[EncodedEvent]]:
-    """Takes the batch's block of numbers under the order lock; first, last, and the events with
-    their gaps filled.
+class Taken(NamedTuple):
+    """The batch with its numbers: first and last of its first series, the events, and the state
+    rows of the documents that were waiting for a number.
     """
+
+    first: int
+    last: int
+    events: Sequence[EncodedEvent]
+    rows: Sequence[RowWrite] = ()
+
+
+def taken(database: Database, batch: Batch, prepared: Prepared) -> Taken:
+    """Takes the batch's blocks of numbers under the order lock and fills the gaps."""
     if batch.number_start is not None:
         raise_start(database, batch.number_start)
-    wanted = batch.numbers
-    if wanted is None or not prepared.invoices:
-        return 0, 0, prepared.events
-    first = take(database, wanted, prepared.invoices)
-    last = first + prepared.invoices - 1
-    return first, last, filled(prepared.events, wanted, first, last)
+    if not prepared.numbered:
+        return Taken(0, 0, prepared.events)
+    following = {
+        numbers.series: take(database, numbers, prepared.numbered[numbers.series])
+        for numbers in batch.numbers
+        if numbers.series in prepared.numbered
+    }
+    main = batch.numbers[0].series
+    first = following.get(main, 0)
+    last = first + prepared.numbered.get(main, 0) - 1 if first else 0
+    return filled(prepared, batch.numbers, following, (first, last))
 
 
 def filled(
-    events: Sequence[EncodedEvent], numbers: Numbers, first: int, last: int
-) -> list[EncodedEvent]:
-    """The events of a batch with their numbers in the gaps."""
-    found: list[EncodedEvent] = []
-    sequence = first
-    for event in events:
-        if event.gap == NUMBERED:
-            event = _with_payload(event, with_number(event.payload, numbers, sequence))
-            sequence += 1
-        elif event.gap == CLOSES_CHUNK:
-            event = _with_payload(event, with_numbers(event.payload, first, last))
-        found.append(event)
-    return found
+    prepared: Prepared,
+    numbers: Sequence[Numbers],
+    following: dict[str, int],
+    chunk: tuple[int, int],
+) -> Taken:
+    """The events of a batch with their numbers in the gaps. `following` holds the next number of
+    each series; `chunk` the first and last of the first one.
+    """
+    named = {one.series: one for one in numbers}
+    events: list[EncodedEvent] = []
+    rows: list[Row] = []
+    for event in prepared.events:
+        gap = event.gap
+        if gap == CLOSES_CHUNK:
+            event = _with_payload(event, with_numbers(event.payload, *chunk))
+        elif gap:
+            sequence = following[gap]
+            following[gap] = sequence + 1
+            payload = with_number(event.payload, named[gap], sequence)
+            event = _with_payload(event, payload)
+            row = prepared.unnumbered.get(event.stream)
+            if row is not None:
+                rows.append(_numbered(row, named[gap], sequence))
+        events.append(event)
+    return Taken(*chunk, events, [RowWrite("items", (), rows)] if rows else ())
+
+
+def _numbered(row: Row, numbers: Numbers, sequence: int) -> Row:
+    """The state row of a document with its number: its ordinal, and the first two fields."""
+    stream, kind, account, _, is_open, key, version, state = row
+    state = with_number(state, numbers, sequence)
+    return (stream, kind, account, sequence, is_open, key, version, state)
 
 
 def with_number(payload: bytes, numbers: Numbers, sequence: int) -> bytes:

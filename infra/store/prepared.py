@@ -12,20 +12,23 @@ from aggregates.invoice import InvoiceGenerated
 from aggregates.refusal import Refusal
 from commands.store import Batch, Metadata, Staged
 from infra.store.chain import ID_LENGTH, Middle, middle
+from infra.store.database import Row
 from infra.store.state_rows import RowWrite, row_writes
 from schemas.catalogue import BY_CLASS
 from schemas.kinds import STATELESS
 
 _encode = msgspec.json.Encoder().encode
 
-PLAIN, NUMBERED, CLOSES_CHUNK = 0, 1, 2
+PLAIN, CLOSES_CHUNK = "", "\x00"
 
 LARGEST = 256 * 1024
 """Bytes of an event at most: it must fit into a message of Kafka, headers and all (decision 11)."""
 
 
 class EncodedEvent(NamedTuple):
-    """`gap` says what is still to be filled in under the lock (design decision 18)."""
+    """`gap` says what is still to be filled in under the lock (design decision 18): the number of
+    a series, by its name, or a chunk's first and last number.
+    """
 
     stream: StreamId
     version: int
@@ -33,14 +36,17 @@ class EncodedEvent(NamedTuple):
     schema_version: int
     middle: Middle
     payload: bytes
-    gap: int
+    gap: str
 
 
 class Prepared(NamedTuple):
     events: list[EncodedEvent]
     rows: list[RowWrite]
     metadata: bytes
-    invoices: int
+    numbered: dict[str, int]
+    """How many numbers of each series the batch takes."""
+    unnumbered: dict[StreamId, Row]
+    """State rows that wait for the number of their document."""
     unguarded: list[tuple[StreamId, int]]
     """Streams without state row that are continued: (stream, the version that must be there)."""
 
@@ -56,8 +62,9 @@ def prepare(batch: Batch) -> Prepared:
     refusal `event_too_large`: then nothing of it is written.
     """
     events: list[EncodedEvent] = []
-    numbered = batch.numbers is not None
-    invoices = 0
+    series = frozenset(numbers.series for numbers in batch.numbers)
+    numbered: dict[str, int] = {}
+    unnumbered: dict[StreamId, Row] = {}
     for staged in batch.changes:
         version = staged.expected
         if len(staged.stream) != ID_LENGTH:
@@ -67,9 +74,10 @@ def prepare(batch: Batch) -> Prepared:
             cls = type(event)
             gap = PLAIN
             if cls is InvoiceGenerated:
-                gap = _gap(event, numbered)
-                invoices += gap
-            elif cls is ChunkBilled and numbered:
+                gap = _gap(event, series)
+                if gap:
+                    numbered[gap] = numbered.get(gap, 0) + 1
+            elif cls is ChunkBilled and series:
                 gap = CLOSES_CHUNK
             payload = _encode(event)
             if len(payload) > LARGEST:
@@ -77,9 +85,10 @@ def prepare(batch: Batch) -> Prepared:
             events.append(EncodedEvent(staged.stream, version, *_topics[cls], payload, gap))
     return Prepared(
         events,
-        row_writes(batch.changes),
+        row_writes(batch.changes, unnumbered),
         encode_metadata(batch.metadata),
-        invoices,
+        numbered,
+        unnumbered,
         _unguarded(batch.changes),
     )
 
@@ -106,12 +115,12 @@ def encode_metadata(metadata: Metadata) -> bytes:
     return _encode({name: value for name, value in facts.items() if value})
 
 
-def _gap(event: Any, numbered: bool) -> int:
+def _gap(event: Any, series: frozenset[str]) -> str:
     if event.number:
         return PLAIN
-    if not numbered:
-        raise ValueError("an invoice without number in a batch without numbers")
-    return NUMBERED
+    if event.series not in series:
+        raise ValueError("an invoice without number in a batch without numbers of its series")
+    return str(event.series)
 
 
 def _unguarded(changes: Sequence[Staged]) -> list[tuple[StreamId, int]]:

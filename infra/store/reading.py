@@ -9,14 +9,24 @@ from commands.store import (
     Absence,
     AccountRow,
     Head,
+    ItemRow,
     PackageRow,
     ReceivablesRow,
     Versioned,
 )
-from infra.store import checks, numbers
+from infra.store import by_number, checks, numbers
 from infra.store.database import Database, Result
 from infra.store.linking import read_head
-from infra.store.rows import account_row, batches, package_row, receivables_row
+from infra.store.rows import (
+    ITEM_COLUMNS,
+    account_row,
+    batches,
+    by_account,
+    item_rows,
+    package_row,
+    receivables_row,
+    span_of,
+)
 from infra.store.state_rows import table_of
 from schemas.kinds import state_decoder
 
@@ -24,6 +34,10 @@ _ACCOUNT = "a.stream, a.version, a.invoicer, a.state"
 _PACKAGE = "p.stream, p.version, p.account, p.state"
 _RECEIVABLES = "r.stream, r.version, r.account, r.state"
 _LAST_KEY = "\U0010ffff"
+
+
+_OF_SEVERAL_KINDS = ("states", "items")
+"""Tables whose rows say of which kind they are."""
 
 
 class SnapshotReading:
@@ -43,7 +57,10 @@ class SnapshotReading:
 
     def get_many(self, kind: str, streams: Iterable[StreamId]) -> dict[StreamId, Versioned]:
         decode = state_decoder(kind).decode
-        query = f"SELECT stream, version, state FROM {table_of(kind)} WHERE stream"
+        table = table_of(kind)
+        # What an id names may be of another kind: then there is none of this kind.
+        only = f"kind = '{kind}' AND " if table in _OF_SEVERAL_KINDS else ""
+        query = f"SELECT stream, version, state FROM {table} WHERE {only}stream"
         found: dict[StreamId, Versioned] = {}
         for some in batches(streams, checks.MANY):
             for stream, version, state in self._among(query, some):
@@ -93,16 +110,62 @@ class SnapshotReading:
         )
         return {row.account: row for row in rows}
 
+    def items_of(
+        self, kind: str, accounts: Iterable[StreamId], only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        rows: list[ItemRow] = []
+        for account in accounts:
+            rows += self._items(kind, account, account + b"\x00", only_open)
+        return by_account(rows)
+
+    def items_in(
+        self, kind: str, low: bytes, high: bytes, only_open: bool = True
+    ) -> dict[StreamId, list[ItemRow]]:
+        return by_account(self._items(kind, low, high, only_open))
+
+    def _items(self, kind: str, low: bytes, high: bytes, only_open: bool) -> Iterator[ItemRow]:
+        """Those of accounts from `low` to `high`."""
+        first, last = span_of(low, high)
+        query = f"SELECT {ITEM_COLUMNS} FROM items WHERE stream >= ? AND account >= ?"
+        params: list[object] = [first, low]
+        if high:
+            query += " AND stream < ? AND account < ?"
+            params += [last, high]
+        query += " AND kind = ? AND open" if only_open else " AND kind = ?"
+        return item_rows(kind, self._all(query, (*params, kind)))
+
+    def items_at_work(
+        self, kind: str, key: str, after: StreamId = b"", limit: int = 1000
+    ) -> list[ItemRow]:
+        query = (
+            f"SELECT {ITEM_COLUMNS} FROM items WHERE kind = ? AND key = ? AND key <> '' "
+            "AND stream > ? ORDER BY stream LIMIT ?"
+        )
+        return list(item_rows(kind, self._all(query, (kind, key, after, limit))))
+
+    def has_items(self, kind: str) -> bool:
+        return checks.has_items(self._database, kind)
+
     def is_absent(self, absence: Absence) -> bool:
         return checks.is_absent(self._database, absence)
+
+    def invoice_by_number(self, number: str) -> StreamId | None:
+        return by_number.find(self._database, number, self._head.position)
 
     def next_number(self, series: str) -> int:
         return numbers.next_number(self._database, series)
 
     def invoicers_due(
-        self, groups: Sequence[str], end: date, low: bytes = b"", high: bytes = b""
+        self,
+        groups: Sequence[str],
+        end: date,
+        low: bytes = b"",
+        high: bytes = b"",
+        *,
+        everyone: bool = False,
     ) -> Iterator[tuple[StreamId, int]]:
         where, params = self._in_range(low, high, groups)
+        others = f"UNION ALL SELECT a.invoicer, 0 FROM accounts a WHERE {where}" if everyone else ""
         query = f"""
             SELECT invoicer, CAST(sum(due) AS BIGINT) AS due FROM (
                 SELECT a.invoicer, 1 AS due
@@ -111,10 +174,11 @@ class SnapshotReading:
                 UNION ALL
                 SELECT a.invoicer, 0
                 FROM receivables r {self._join} accounts a ON a.stream = r.account
-                WHERE r.waiting > 0 AND {where}
+                WHERE r.waiting > 0 AND {where} {others}
             ) AS found GROUP BY invoicer ORDER BY invoicer
         """
-        yield from self._database.stream(query, (*params, end.isoformat(), *params))
+        times = 2 if everyone else 1
+        yield from self._database.stream(query, (*params, end.isoformat(), *params * times))
 
     def accounts_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[AccountRow]:
         where, params = self._in_range(low, high, groups)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from aggregates.identity import StreamId
-from commands.store import AccountRow, PackageRow, ReceivablesRow, Recorded
+from commands.store import AccountRow, ItemRow, PackageRow, ReceivablesRow, Recorded
 from infra.store.meta import moment
 from schemas.kinds import state_decoder
 from schemas.stored import decode
@@ -56,3 +56,30 @@ def receivables_row(
     stream: StreamId, version: int, account: StreamId, state: bytes
 ) -> ReceivablesRow:
     return ReceivablesRow(stream, version, account, state_decoder("receivables").decode(state))
+
+
+ITEM_COLUMNS = "stream, version, account, ordinal, state"
+
+
+def item_rows(kind: str, rows: Iterable[tuple[Any, ...]]) -> Iterator[ItemRow]:
+    """Rows of ITEM_COLUMNS of one kind."""
+    decode = state_decoder(kind).decode
+    for stream, version, account, ordinal, state in rows:
+        yield ItemRow(stream, version, account, ordinal, decode(state))
+
+
+def by_account(rows: Iterable[ItemRow]) -> dict[StreamId, list[ItemRow]]:
+    """An account's items by their ordinal."""
+    found: dict[StreamId, list[ItemRow]] = {}
+    for row in sorted(rows, key=lambda row: (row.account, row.ordinal, row.stream)):
+        found.setdefault(row.account, []).append(row)
+    return found
+
+
+def span_of(low: bytes, high: bytes) -> tuple[bytes, bytes]:
+    """Between which stream ids the things of accounts from `low` to `high` lie: ids share their
+    first six bytes with the account's. An open end stays open.
+    """
+    if not high:
+        return low[:6], b""
+    return low[:6], high[:6] + b"\xff" * 11

@@ -12,10 +12,11 @@ from aggregates.account import AccountState
 from aggregates.account_package.events import PackageBilled
 from aggregates.account_package.state import AccountPackageState
 from aggregates.event import State
+from aggregates.invoice_state import InvoiceState
 from aggregates.receivables import ReceivablesState
 from commands.store import Conflict, Staged
 from infra.store.database import Row
-from schemas.kinds import KINDS, STATELESS
+from schemas.kinds import ITEMS, KINDS, STATELESS
 
 if TYPE_CHECKING:
     from infra.store.connect import HistoryConnection
@@ -27,6 +28,7 @@ _INSERT = {
     "accounts": "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)",
     "account_packages": "INSERT INTO account_packages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "receivables": "INSERT INTO receivables VALUES (?, ?, ?, ?, ?)",
+    "items": "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 }
 
 COLUMNS = {
@@ -34,8 +36,12 @@ COLUMNS = {
     "accounts": ("invoicer", "bill_group", "parent", "live", "version", "state"),
     "account_packages": ("account", "ref", "package", "live", "next_bill_date", "version", "state"),
     "receivables": ("account", "waiting", "version", "state"),
+    "items": ("kind", "account", "ordinal", "open", "key", "version", "state"),
 }
 """Of each table, after the stream: `version` and `state` come last."""
+
+ITEM_COLUMNS = ("ordinal", "open", "key", "version", "state")
+"""What changes of an item; its place in the books does not."""
 
 BILLED_COLUMNS = ("next_bill_date", "version", "state")
 """What billing changes: none of it is in an index, so rows stay where they are."""
@@ -64,7 +70,7 @@ def table_of(kind: str) -> str:
         case "receivables":
             return "receivables"
         case _:
-            return "states"
+            return "items" if kind in ITEMS else "states"
 
 
 def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -> Row:
@@ -83,11 +89,22 @@ def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -
             account = identity.account(state.account)
             return (stream, account, len(state.waiting), version, encoded)
         case _:
-            return (stream, kind, KINDS[kind].key(state), version, encoded)
+            entry = KINDS[kind]
+            key, item = entry.key(state), entry.item
+            if item is None:
+                return (stream, kind, key, version, encoded)
+            account = identity.account(item.account(state))
+            ordinal, is_open = item.ordinal(state), item.is_open(state)
+            return (stream, kind, account, ordinal, is_open, key, version, encoded)
 
 
-def row_writes(changes: Sequence[Staged]) -> list[RowWrite]:
-    """The statements that bring the state rows of a batch up to its events, inserts first."""
+def row_writes(
+    changes: Sequence[Staged], unnumbered: dict[bytes, Row] | None = None
+) -> list[RowWrite]:
+    """The statements that bring the state rows of a batch up to its events, inserts first. Rows
+    of documents that get their number under the lock go to `unnumbered`, by stream, if it is
+    given.
+    """
     inserts: dict[str, list[Row]] = defaultdict(list)
     updates: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
     for staged in _each_once(changes):
@@ -104,8 +121,11 @@ def row_writes(changes: Sequence[Staged]) -> list[RowWrite]:
         table = table_of(staged.kind)
         row = row_of(staged.kind, staged.stream, version, state, encoded)
         if staged.expected:
-            changed = (*row[1:], staged.stream, staged.expected)
-            updates[table, COLUMNS[table]].append(changed)
+            columns = ITEM_COLUMNS if table == "items" else COLUMNS[table]
+            changed = (*row[-len(columns) :], staged.stream, staged.expected)
+            updates[table, columns].append(changed)
+        elif unnumbered is not None and _is_unnumbered(state):
+            unnumbered[staged.stream] = row
         else:
             inserts[table].append(row)
     return [
@@ -139,6 +159,10 @@ def _each_once(changes: Sequence[Staged]) -> Iterator[Staged]:
         seen.add(staged.stream)
         if staged.events and staged.kind not in STATELESS:
             yield staged
+
+
+def _is_unnumbered(state: State) -> bool:
+    return isinstance(state, InvoiceState) and not state.number
 
 
 def _only_billed(staged: Staged) -> bool:

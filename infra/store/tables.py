@@ -3,7 +3,7 @@
 APPLICATION_ID = 0x42494C4C
 """Marks the file as ours (`PRAGMA application_id`): "BILL"."""
 
-FILE_VERSION = 1
+FILE_VERSION = 2
 """Version of these tables (`PRAGMA user_version`)."""
 
 HISTORY = (
@@ -44,6 +44,25 @@ HISTORY = (
     "CREATE TABLE number_series (series TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID",
 )
 """What happened. `at` is in microseconds since 1970 (UTC)."""
+
+ITEMS = (
+    """
+    CREATE TABLE items (
+        stream BLOB PRIMARY KEY,
+        kind TEXT NOT NULL,
+        account BLOB NOT NULL,
+        ordinal INTEGER NOT NULL,
+        open INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        state BLOB NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX items_at_work ON items (kind, key) WHERE key <> ''",
+)
+"""The things of accounts, many of each: invoices, payments, contracts. By id, so that those of one
+account, and of a range of accounts, lie together. Only what is at work is in an index.
+"""
 
 STATE_ROWS = (
     """
@@ -121,4 +140,4 @@ BESIDE_HISTORY = (
 )
 """Keys of personal data, running processes, the library's tracking, facts about the file."""
 
-ALL_TABLES = HISTORY + STATE_ROWS + BESIDE_HISTORY
+ALL_TABLES = HISTORY + STATE_ROWS + ITEMS + BESIDE_HISTORY

@@ -7,6 +7,7 @@ tell, and `Carried.join` tells it.
 
 import sqlite3
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from infra.store.database import Database
 from infra.store.findings import Findings
@@ -16,21 +17,30 @@ _TABLE = """
     WITHOUT ROWID
 """
 
-Unmatched = tuple[int, str, tuple[str, str, int, bytes, str]]
-"""A line no charge of its own part stands behind: how many findings came before it, the charge's
-key, and the finding it is unless a charge has waited since an earlier part.
-"""
+
+class Unmatched(NamedTuple):
+    """A line no charge of its own part stands behind: how many findings came before it, how many
+    times charges were taken back before it, the charge's key, and the finding it is unless a
+    charge has waited since an earlier part.
+    """
+
+    findings: int
+    forgotten: int
+    key: str
+    finding: tuple[str, str, int, bytes, str]
 
 
 @dataclass(slots=True)
 class Later:
     """What a part of history leaves to those before it. `first` is the first number it gave in
-    each series, `next` the one after its last; `renumbered`: the numbering was set in it.
+    each series, `next` the one after its last; `renumbered`: the numbering was set in it;
+    `forgotten`: charges that were taken back, by the ranges of their keys.
     """
 
     first: dict[str, int] = field(default_factory=dict[str, int])
     next: dict[str, int] = field(default_factory=dict[str, int])
     renumbered: bool = False
+    forgotten: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     unmatched: list[Unmatched] = field(default_factory=list[Unmatched])
     waiting: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
@@ -40,7 +50,7 @@ class Carried:
 
     def __init__(self) -> None:
         self.next: dict[str, int] = {}
-        self._start = 0
+        self._starts: dict[str, int] = {}
         self._scratch = sqlite3.connect("", isolation_level=None)
         self._scratch.execute(_TABLE)
         self._scratch.execute("BEGIN")
@@ -50,13 +60,18 @@ class Carried:
 
     def due(self, series: str, given: int) -> int:
         """The next number of a series; the first one that is given begins it."""
-        return self.next.get(series, self._start or given)
+        return self.next.get(series, self._starts.get(series) or given)
 
-    def renumber(self, start: int) -> None:
-        """Later numbers begin at `start` at least."""
-        self._start = start
-        for series, following in self.next.items():
-            self.next[series] = max(following, start)
+    def renumber(self, series: str, start: int) -> None:
+        """Later numbers of a series begin at `start` at least."""
+        self._starts[series] = max(start, self._starts.get(series, 0))
+        if series in self.next:
+            self.next[series] = max(self.next[series], start)
+
+    def forget(self, low: str, high: str) -> None:
+        """Charges that waited are taken back: they wait no more."""
+        query = "DELETE FROM waiting_charges WHERE key >= ? AND key < ?"
+        self._scratch.execute(query, (low, high))
 
     def take(self, key: str) -> bool:
         """Whether a charge has waited; it does no more."""
@@ -88,11 +103,18 @@ class Carried:
         self.next.update(later.next)
         merged = Findings()
         done = 0
-        for before, key, unmatched in later.unmatched:
+        forgotten = iter(enumerate(later.forgotten, 1))
+        reached = 0
+        for before, gone, key, unmatched in later.unmatched:
+            while reached < gone:
+                reached, span = next(forgotten)
+                self.forget(*span)
             if not self.take(key):
                 merged.extend(found.between(done, before))
                 merged.add(*unmatched)
                 done = before
+        for _, span in forgotten:
+            self.forget(*span)
         merged.extend(found.between(done, found.count))
         self.wait(later.waiting)
         return merged
@@ -100,7 +122,7 @@ class Carried:
     def finish(self, database: Database, findings: Findings) -> None:
         """The series' rows stand where the history ends."""
         for series, following in database.execute("SELECT series, next FROM number_series"):
-            due = self.next.get(series, self._start)
+            due = self.next.get(series, self._starts.get(series, 0))
             if due and following != due:
                 findings.add(
                     "invoice_number_gap",

@@ -19,7 +19,7 @@ from schemas.stored import decode, encode_state
 
 _EVENTS = "SELECT stream, version, position, topic, schema_version, payload FROM events"
 
-_TABLES = ("states", "accounts", "account_packages", "receivables")
+_TABLES = ("states", "accounts", "account_packages", "receivables", "items")
 _SAME = ("ref", "account", "package", "currency", "effective")
 
 

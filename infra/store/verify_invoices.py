@@ -9,8 +9,13 @@ from typing import Any
 
 import msgspec
 
+from aggregates.identity import parse
+from aggregates.invoice_state import CREDIT_NOTES, SERIES
+from infra.store.database import Database
 from infra.store.findings import Findings
-from infra.store.verify_carried import Carried, Later
+from infra.store.numbers import start_in
+from infra.store.verify_carried import Carried, Later, Unmatched
+from infra.store.verify_reversals import credits_lines_of, is_reversal_of
 from schemas.stored import NewerHistory, decode
 
 
@@ -41,6 +46,40 @@ class _Line(msgspec.Struct, gc=False):
     end: str
     amount: int
     original_amount: int | None = None
+    transaction: str = ""
+    of_line: int | None = None
+
+
+class _Fee(msgspec.Struct, gc=False):
+    """What made a fee: a dunning level, a commit period that closed, an early end (R24, R31)."""
+
+    transaction: str = ""
+    fee: int = 0
+    shortfall: int = 0
+    amount: int = 0
+
+
+class _Manual(msgspec.Struct, gc=False):
+    """A manual transaction, with the charge it stands for (R25)."""
+
+    transaction: str
+    charge: _Charge
+
+
+class _Added(msgspec.Struct, gc=False):
+    transaction: _Manual
+
+
+class _Restored(msgspec.Struct, gc=False):
+    transactions: list[_Manual]
+
+
+class _Removed(msgspec.Struct, gc=False):
+    transaction: str
+
+
+class _TakenBack(msgspec.Struct, gc=False):
+    packages: dict[str, str]
 
 
 class _Page(msgspec.Struct, gc=False):
@@ -56,6 +95,8 @@ class _Invoice(msgspec.Struct, gc=False):
     number: str = ""
     sequence: int = 0
     series: str = "default"
+    kind: str = "charges"
+    reverses: str | None = None
 
 
 class _Chunk(msgspec.Struct, gc=False):
@@ -70,6 +111,11 @@ _billed = msgspec.json.Decoder(_Billed)
 _page = msgspec.json.Decoder(_Page)
 _invoice = msgspec.json.Decoder(_Invoice)
 _chunk = msgspec.json.Decoder(_Chunk)
+_fee = msgspec.json.Decoder(_Fee)
+_restored = msgspec.json.Decoder(_Restored)
+_removed = msgspec.json.Decoder(_Removed)
+_taken_back = msgspec.json.Decoder(_TakenBack)
+_added = msgspec.json.Decoder(_Added)
 
 
 class InvoiceChecks:
@@ -77,7 +123,8 @@ class InvoiceChecks:
     `carried` is what the commits before have left; None where only the merging will know.
     """
 
-    def __init__(self, findings: Findings, carried: Carried | None) -> None:
+    def __init__(self, database: Database, findings: Findings, carried: Carried | None) -> None:
+        self._database = database
         self._findings = findings
         self._carried = carried or Carried()
         self._later = Later() if carried is None else None
@@ -87,7 +134,7 @@ class InvoiceChecks:
         """Looks at one event of the commit that is being read."""
         try:
             self._commit.event(row[3], row)
-        except (msgspec.MsgspecError, TypeError, NewerHistory):
+        except (msgspec.MsgspecError, TypeError, ValueError, NewerHistory):
             self.add("event_unreadable", "its payload cannot be read", row)
 
     def commit_ends(self) -> None:
@@ -106,11 +153,30 @@ class InvoiceChecks:
     def add(self, code: str, sentence: str, row: tuple[Any, ...]) -> None:
         self._findings.add(code, f"position {row[0]}: {sentence}", row[0], row[1], row[3])
 
-    def numbering(self, start: int) -> None:
-        """The owner's numbering was set: later numbers begin at `start` at least."""
+    def numbering(self, event: object) -> None:
+        """The owner's numbering was set: later numbers begin at its start at least."""
         if self._later is not None:
             self._later.renumbered = True
-        self._carried.renumber(start)
+        for series in (SERIES, CREDIT_NOTES):
+            self._carried.renumber(series, start_in(event, series))
+
+    def corrects(self, invoice: _Invoice, lines: list[_Line], row: tuple[Any, ...]) -> None:
+        """A document that takes another back, or credits lines of it, says what that one says."""
+        stream = parse(invoice.reverses or "")
+        if invoice.kind == "reversal":
+            right = is_reversal_of(self._database, stream, row[1])
+        else:
+            credited = [(line.of_line, line.amount) for line in lines]
+            right = credits_lines_of(self._database, stream, credited)
+        if not right:
+            sentence = f"{invoice.number} takes back what {invoice.reverses} does not say"
+            self.add("correction_wrong", sentence, row)
+
+    def forget(self, low: str, high: str) -> None:
+        """Charges that waited are taken back: no line may bill them any more."""
+        self._carried.forget(low, high)
+        if self._later is not None:
+            self._later.forgotten.append((low, high))
 
     def number(self, invoice: _Invoice, row: tuple[Any, ...]) -> None:
         """The next number of its series, as R19 has it."""
@@ -136,7 +202,11 @@ class InvoiceChecks:
                 if self._later is None:
                     self._findings.add(*unmatched)
                 else:
-                    self._later.unmatched.append((self._findings.count, written, unmatched))
+                    self._later.unmatched.append(
+                        Unmatched(
+                            self._findings.count, len(self._later.forgotten), written, unmatched
+                        )
+                    )
         self._carried.wait([(_text(key), n) for key, n in commit.charges.items() if n > 0])
 
 
@@ -163,6 +233,12 @@ class _CommitChecks:
         match topic:
             case "account_package.billed":
                 self._billed(_billed.decode(row[5]))
+            case (
+                "invoice.dunning_level_reached"
+                | "contract.period_closed"
+                | "contract.termination_charged"
+            ):
+                self._fee(_fee.decode(row[5]))
             case "invoice.lines_added":
                 lines = [(line, row) for line in _page.decode(row[5]).lines]
                 self._pages.setdefault(row[1], []).extend(lines)
@@ -170,17 +246,47 @@ class _CommitChecks:
                 self._invoice(_invoice.decode(row[5]), row)
             case "chunk.billed":
                 self._chunk(_chunk.decode(row[5]), row)
-            case "owner.set_up" | "owner.invoice_numbering_changed":
-                self._checks.numbering(decode(topic, row[4], row[5]).numbering.start)
-            case "owner.history_restored":
-                self._checks.numbering(decode(topic, row[4], row[5]).next_number)
+            case (
+                "owner.set_up"
+                | "owner.invoice_numbering_changed"
+                | "owner.credit_note_numbering_changed"
+                | "owner.history_restored"
+            ):
+                self._checks.numbering(decode(topic, row[4], row[5]))
+            case _ if topic.startswith("receivables."):
+                self._receivables(topic, row[5])
             case _:
                 pass
+
+    def _receivables(self, topic: str, payload: bytes) -> None:
+        """Manual transactions wait, are removed, wait again; charges are taken back."""
+        match topic:
+            case "receivables.transaction_added":
+                self._transaction(_added.decode(payload).transaction)
+            case "receivables.restored":
+                for transaction in _restored.decode(payload).transactions:
+                    self._transaction(transaction)
+            case "receivables.transaction_removed":
+                low = _text(_of_transaction(_removed.decode(payload).transaction, 0))[:-1]
+                self._checks.forget(low, low + "\x7f")
+            case "receivables.taken_back":
+                for ref, first in _taken_back.decode(payload).packages.items():
+                    self._checks.forget(f"{ref}\x1f{first}", f"{ref}\x1f\x7f")
+            case _:
+                pass
+
+    def _transaction(self, found: _Manual) -> None:
+        self.charges[_of_transaction(found.transaction, found.charge.amount)] += 1
 
     def _billed(self, event: _Billed) -> None:
         ref, bill_date = event.state.ref, event.bill_date
         for c in event.charges:
             self.charges[ref, bill_date, c.start, c.end, c.service, c.kind, c.amount] += 1
+
+    def _fee(self, event: _Fee) -> None:
+        if event.transaction:
+            amount = event.fee or event.shortfall or event.amount
+            self.charges[_of_transaction(event.transaction, amount)] += 1
 
     def _invoice(self, invoice: _Invoice, row: tuple[Any, ...]) -> None:
         pages = self._pages.pop(row[1], [])
@@ -198,7 +304,10 @@ class _CommitChecks:
             sentence = f"invoice {invoice.number}: {len(lines)} lines of {invoice.line_count}"
             self._checks.add("invoice_lines_missing", sentence, row)
         where = (row[0], row[1], row[3], invoice.number)
-        self.lines.extend((_key(line), where) for line in lines)
+        if invoice.kind == "charges":
+            self.lines.extend((_key(line), where) for line in lines)
+        else:
+            self._checks.corrects(invoice, lines, row)
 
     def _chunk(self, chunk: _Chunk, row: tuple[Any, ...]) -> None:
         given = (self._sequences[0], self._sequences[-1]) if self._sequences else (0, 0)
@@ -209,8 +318,15 @@ class _CommitChecks:
 
 def _key(line: _Line) -> Key:
     amount = line.amount if line.original_amount is None else line.original_amount
+    if line.transaction:
+        return _of_transaction(line.transaction, amount)
     ref, bill_date = line.account_package, line.bill_date
     return (ref, bill_date, line.start, line.end, line.service, line.kind, amount)
+
+
+def _of_transaction(id: str, amount: int) -> Key:
+    """What has an id of its own and no account-package is known by it."""
+    return ("", "", "", "", id, "", amount)
 
 
 def _text(key: Key) -> str:

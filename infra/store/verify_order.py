@@ -54,6 +54,6 @@ def _check(_: OwnedStore, database: Database, part: Part) -> Checked:
 def check_part(database: Database, part: Part, carried: Carried | None) -> Checked:
     """Checks one part; `carried` is None when the parts before it are not known yet."""
     findings = Findings()
-    invoices = InvoiceChecks(findings, carried)
+    invoices = InvoiceChecks(database, findings, carried)
     head = check_chain(database, part, findings, invoices)
     return Checked(findings, head, invoices.later())

@@ -8,11 +8,16 @@ import msgspec
 from projections import (
     account_packages,
     accounts,
+    contracts,
+    dunning,
     executions,
     failures,
     invoices,
+    journal,
     left_behind,
+    payments,
     schedules,
+    transactions,
 )
 from projections.view import Handler, View
 from schemas import stored
@@ -26,12 +31,19 @@ VIEWS: tuple[View, ...] = (
     failures.VIEW,
     left_behind.VIEW,
     invoices.VIEW,
+    transactions.VIEW,
+    payments.VIEW,
+    dunning.VIEW,
+    contracts.VIEW,
 )
 """Add a view here, and it is built from history at the next reading verb."""
 
+ON_DEMAND: tuple[View, ...] = (journal.VIEW,)
+"""Views that follow history when somebody asks for them, so that a run does not pay for them."""
+
 _NAMED = ("account.opened", "account.renamed")
 
-BY_VIEW = {view.name: view for view in VIEWS}
+BY_VIEW = {view.name: view for view in VIEWS + ON_DEMAND}
 
 Decode = Callable[[bytes], Any]
 

@@ -16,6 +16,8 @@ PROMISED: dict[str, str] = {
     "bill-run": "list show delete schedule preview scheduled pause resume cancel completed",
     "execution": "show failures left-behind retry replay cancel resume",
     "invoice": "list show export",
+    "payment": "list show record remove refund collect webhook",
+    "payment-method": "list add change remove",
     "history": "list show export",
     "views": "list rebuild",
     "import": "customers",

@@ -42,6 +42,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "suspend_account_package": {**HELD, "until": "2020-11-01"},
     "resume_account_package": {"account_package": "C-1/internet"},
     "set_account_package_price": {**HELD, "price": None},
+    "record_payment": {"account": "C-1", "amount": "5.00", "kind": "cash", "on": "2020-10-05"},
+    "remove_payment": {"payment": "x", "reason": "wrong account"},
+    "refund_payment": {"payment": "x", "amount": "5.00"},
+    "collect_payment": {"account": "C-1", "collection": "account_balance"},
+    "set_payment_method": {
+        "account": "C-1",
+        "payment_method": "visa",
+        "kind": "card",
+        "token": "pm_1",
+        "auto_pay": True,
+    },
+    "remove_payment_method": {"account": "C-1", "payment_method": "visa"},
     "delete_bill_group": {"name": "G"},
     "delete_exchange_rates": {"name": "R"},
     "delete_package": {"code": "internet"},
@@ -53,6 +65,7 @@ BODIES: dict[str, dict[str, Any]] = {
 NO_COMMANDS = {
     "demo", "init", "scheduler", "verify", "explain", "completion", "clock advance", "clock show",
     "views rebuild", "import customers", "execution resume", "execution replay", "bill-run preview",
+    "payment webhook", "account balance",
 }  # fmt: skip
 """What changes nothing in history by itself, or is for whoever keeps the computer."""
 
@@ -105,6 +118,7 @@ def test_every_verb_that_changes_history_has_its_command() -> None:
     renamed = {"bill-run schedule": "schedule_bill_run", "account bill": "bill_account"} | {
         f"bill-run {verb}": f"{verb}_schedule" for verb in ("pause", "resume", "cancel")
     }
+    renamed |= {f"payment-method {verb}": "set_payment_method" for verb in ("add", "change")}
     for name in VERBS:
         if name in NO_COMMANDS or name.split()[-1] in (*reading, "left-behind"):
             continue

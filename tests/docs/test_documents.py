@@ -44,7 +44,9 @@ def test_every_variable_in_a_document_is_a_real_setting() -> None:
         said |= set(re.findall(r"BILLSTREAM_[A-Z_]*[A-Z](?![A-Z_])", path.read_text()))
     assert said - known_settings() == {"BILLSTREAM_SCHEMAS"}
     secured = {name for name in known_settings() if re.search("_SASL_|_SSL_|_REGISTRY_", name)}
-    assert secured - set(re.findall(r"BILLSTREAM_[A-Z_]*[A-Z](?![A-Z_])", GUIDE.read_text())) == set()
+    assert (
+        secured - set(re.findall(r"BILLSTREAM_[A-Z_]*[A-Z](?![A-Z_])", GUIDE.read_text())) == set()
+    )
 
 
 def _typed() -> list[tuple[str, str]]:

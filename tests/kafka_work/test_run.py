@@ -40,7 +40,7 @@ def test_a_run_through_all_roles_of_one_process(owner: Fleet) -> None:
     assert everything.stop(10) == 0
 
 
-ROLES = ("relay", "projector", "commands", "worker", "scheduler")
+ROLES = ("relay", "projector", "commands", "worker", "scheduler", "collector")
 
 
 def test_what_cannot_begin_says_why(owner: Fleet) -> None:

@@ -193,7 +193,7 @@ class Past:
             exchange_rates="October 2020",
         )
         numbers = Numbers("INV-", 6, 7854)
-        self.happens("invoice", stream, *before, last, numbers=numbers)
+        self.happens("invoice", stream, *before, last, numbers=(numbers,))
         return stream
 
 

@@ -14,7 +14,7 @@ from tests.support.verbs import understood
 
 FOLDER = ROOT / "infra" / "deploy"
 CONDITIONS = {"service_healthy", "service_completed_successfully"}
-ROLES = {"relay", "projector", "commands", "worker", "scheduler"}
+ROLES = {"relay", "projector", "commands", "worker", "scheduler", "collector"}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 from msgspec.structs import replace
 
-from aggregates import account, identity, owner
+from aggregates import account, identity, invoice_state, owner
 from aggregates.account import AccountOpened, AccountState
 from aggregates.account_package.events import Charge, PackageAdded, PackageBilled
 from aggregates.account_package.state import AccountPackageState, Segment
@@ -37,7 +37,10 @@ def read_at(store: Store) -> int:
 
 def batch(store: Store, *changes: Staged, numbers: Numbers | None = None) -> Batch:
     return Batch(
-        Metadata(command="c-1", requested_by="tests"), read_at(store), [*changes], numbers=numbers
+        Metadata(command="c-1", requested_by="tests"),
+        read_at(store),
+        [*changes],
+        numbers=() if numbers is None else (numbers,),
     )
 
 
@@ -115,7 +118,7 @@ class Billing:
     def batch(self, end: date, low: bytes = b"", high: bytes = b"") -> Batch:
         with self.store.snapshot() as reading:
             due = reading.due_packages_in(low, high, [GROUP], end)
-            made = Batch(Metadata(), reading.head.position, numbers=NUMBERS)
+            made = Batch(Metadata(), reading.head.position, numbers=(NUMBERS,))
         for row in due:
             made.changes.extend(self._bill(row.stream, row.version, row.state))
         counts = Counts(packages_billed=len(due), invoices_generated=len(due))
@@ -147,7 +150,13 @@ class Billing:
         invoicer = identity.account(state.account)
         return (
             Staged("account_package", stream, version, [billed], after, encoded),
-            Staged("invoice", identity.invoice(self.execution, invoicer), 0, [invoice]),
+            Staged(
+                "invoice",
+                identity.invoice(self.execution, invoicer),
+                0,
+                [invoice],
+                invoice_state.evolve(None, invoice),
+            ),
         )
 
 

@@ -102,7 +102,7 @@ def test_a_charge_on_two_invoices(store: OwnedStore) -> None:
     store.append(made)
     again = batch(store, numbers=NUMBERS)
     other = identity.invoice("other", identity.account("A-0"))
-    again.changes.append(Staged("invoice", other, 0, invoice.events))
+    again.changes.append(Staged("invoice", other, 0, invoice.events, invoice.state))
     store.append(again)
     (finding,) = verify_history(store).findings
     assert finding.code == "line_without_charge"

@@ -1,0 +1,221 @@
+"""A contract as time passes: commit periods, their shortfall, the early end, prices (R31).
+
+Commit periods are half-open and count from the contract's start with the account's bill day, as
+bill dates do (R10); the first and the last may be parts of one (R12). What a run charges counts
+toward the period in which its bill date lies. A period is closed once, by the first run whose
+billing period reaches its end, which is the first day after it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from fractions import Fraction
+
+from aggregates.account_package.periods import Period, first_calendar, period_from
+from aggregates.contract import (
+    Commitment,
+    CommitPeriodClosed,
+    ContractEnded,
+    ContractEvent,
+    ContractRenewed,
+    ContractState,
+    Counted,
+    TerminationCharged,
+    evolve,
+)
+from aggregates.contract_rules import nth_term_end
+from aggregates.days import nth_date, parse_frequency
+from aggregates.money import round_div
+from aggregates.proration import prorated
+
+COUNTING = ("recurring", "stub", "usage", "credit", "adjustment")
+"""Kinds of lines that count toward a commitment (R31)."""
+
+MOST_STEPS = 1000
+"""Commit periods, terms and anniversaries of one contract in one execution, at most."""
+
+
+def last_day(state: ContractState) -> date | None:
+    """The first day not under contract any more, as far as it is known; None: it is renewed."""
+    if state.terminated is not None:
+        return state.terminated
+    if state.ends is not None:
+        return state.ends
+    return state.term_end if state.terms.renewal == "none" else None
+
+
+def covers(state: ContractState, account_package: str) -> bool:
+    """The account-package is under the contract: named by it, or none is."""
+    packages = state.terms.packages
+    return account_package in packages if packages else account_package != ""
+
+
+def commit_period(state: ContractState, commitment: Commitment, start: date) -> Period:
+    """The commit period from a day on, which is the contract's start or the end of another."""
+    frequency = parse_frequency(commitment.per)
+    calendar = first_calendar(frequency, state.start, state.bill_day)
+    return period_from(frequency, calendar, start)
+
+
+def cut_off(period: Period, last: date | None) -> tuple[date, int]:
+    """The end of a commit period and its days, cut off where the contract ends."""
+    end = period.end if last is None else min(period.end, last)
+    return end, (end - period.start).days
+
+
+def running_period(state: ContractState) -> tuple[date, date] | None:
+    """The commit period that is not closed yet; None without one."""
+    commitment, last = state.terms.commitment, last_day(state)
+    if commitment is None or state.ended is not None:
+        return None
+    if last is not None and state.closed_to >= last:
+        return None
+    period = commit_period(state, commitment, state.closed_to)
+    return period.start, cut_off(period, last)[0]
+
+
+def count(state: ContractState, lines: Iterable[tuple[date, int]]) -> tuple[Counted, ...]:
+    """What charges, by bill date and amount, add to the commit periods not closed yet. Those
+    dated before or after them count for nothing.
+    """
+    commitment, last = state.terms.commitment, last_day(state)
+    if commitment is None or state.ended is not None:
+        return ()
+    sums: dict[date, int] = {}
+    for day, amount in lines:
+        if day < state.closed_to or (last is not None and day >= last):
+            continue
+        start = _period_holding(state, commitment, day)
+        sums[start] = sums.get(start, 0) + amount
+    return tuple(Counted(start=start, amount=sums[start]) for start in sorted(sums))
+
+
+def _period_holding(state: ContractState, commitment: Commitment, day: date) -> date:
+    start = state.closed_to
+    while True:
+        end = commit_period(state, commitment, start).end
+        if day < end:
+            return start
+        start = end
+
+
+def due_steps(
+    state: ContractState, period_end: date, rounding: str, execution: str
+) -> list[ContractEvent]:
+    """What a run whose billing period ends on a day makes of the contract, oldest first: commit
+    periods closed, the early end charged, terms renewed, the contract ended.
+    """
+    events: list[ContractEvent] = []
+    while state.ended is None and len(events) < MOST_STEPS:
+        step = _next_step(state, period_end, rounding, execution)
+        if step is None:
+            break
+        events.append(step)
+        state = evolve(state, step)
+    return events
+
+
+def _next_step(
+    state: ContractState, period_end: date, rounding: str, execution: str
+) -> ContractEvent | None:
+    """The earliest thing to come, if it has come; on one day a period closes first."""
+    last, commitment = last_day(state), state.terms.commitment
+    renews = last is None or state.term_end < last
+    if commitment is not None and (last is None or state.closed_to < last):
+        period = commit_period(state, commitment, state.closed_to)
+        if not renews or cut_off(period, last)[0] <= state.term_end:
+            return _closed(state, commitment, period, period_end, rounding, execution)
+    if renews:
+        if state.term_end > period_end:
+            return None
+        end = nth_term_end(state.start, state.terms.term, state.renewals + 2)
+        return ContractRenewed(execution=execution, start=state.term_end, end=end)
+    if last is None or last > period_end:
+        return None
+    if state.terminated is not None and not state.charged and state.terms.termination is not None:
+        return _terminated(state, rounding, execution)
+    return ContractEnded(execution=execution, on=last)
+
+
+def _closed(
+    state: ContractState,
+    commitment: Commitment,
+    period: Period,
+    period_end: date,
+    rounding: str,
+    execution: str,
+) -> CommitPeriodClosed | None:
+    end, days = cut_off(period, last_day(state))
+    if end > period_end:
+        return None
+    amount = prorated(commitment.amount, days, period.full_days, rounding)
+    counted = sum(found.amount for found in state.counted if found.start == period.start)
+    return CommitPeriodClosed(
+        execution=execution,
+        start=period.start,
+        end=end,
+        days=days,
+        full_days=period.full_days,
+        commitment=amount,
+        counted=counted,
+        shortfall=max(0, amount - counted),
+    )
+
+
+def remaining(state: ContractState, as_of: date) -> Fraction:
+    """The commitments from a day to the end of the term, exact: a part period by its days."""
+    commitment = state.terms.commitment
+    if commitment is None:
+        return Fraction(0)
+    total, start = Fraction(0), state.closed_to
+    while start < state.term_end:
+        period = commit_period(state, commitment, start)
+        first, end = max(start, as_of), min(period.end, state.term_end)
+        if first < end:
+            total += Fraction(commitment.amount * (end - first).days, period.full_days)
+        start = period.end
+    return total
+
+
+def _terminated(state: ContractState, rounding: str, execution: str) -> TerminationCharged:
+    as_of, termination = state.terminated, state.terms.termination
+    if as_of is None or termination is None:
+        raise ValueError(f"contract {state.ref} was not terminated")
+    left = remaining(state, as_of)
+    fee = Fraction(termination.amount or 0)
+    if termination.percent is not None:
+        fee = left * Fraction(termination.percent) / 100
+    return TerminationCharged(
+        execution=execution,
+        as_of=as_of,
+        remaining=round_div(left.numerator, left.denominator, rounding),
+        amount=round_div(fee.numerator, fee.denominator, rounding),
+    )
+
+
+def anniversaries(state: ContractState, period_end: date) -> Iterator[date]:
+    """The anniversaries up to a day on which prices are still to rise, oldest first."""
+    escalator, last = state.terms.escalator, last_day(state)
+    if escalator is None:
+        return
+    frequency = parse_frequency(escalator.every)
+    n = state.anniversaries + 1
+    while n <= state.anniversaries + MOST_STEPS:
+        day = nth_date(frequency, state.start, state.start.day, n)
+        if day > period_end or (last is not None and day >= last):
+            return
+        yield day
+        n += 1
+
+
+def has_anniversary(state: ContractState, period_end: date) -> bool:
+    """Prices may have to rise in a run whose billing period ends on a day."""
+    return any(True for _ in anniversaries(state, period_end))
+
+
+def escalated(price: int, state: ContractState, rounding: str) -> int:
+    """A price after an anniversary, rounded once to the minor unit (R31)."""
+    escalator = state.terms.escalator
+    if escalator is None:
+        return price
+    factor = 1 + Fraction(escalator.percent) / 100
+    return round_div(price * factor.numerator, factor.denominator, rounding)

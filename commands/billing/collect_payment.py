@@ -1,0 +1,121 @@
+"""Stage 6: collect payment (R23): the intent is written here, the gateway is asked afterwards."""
+
+from collections.abc import Iterator
+
+from aggregates import identity
+from aggregates.balance import waiting_manually
+from aggregates.collection import OpenDocument
+from aggregates.identity import StreamId
+from aggregates.invoice_state import InvoiceState
+from aggregates.payment import rules
+from aggregates.payment.state import PaymentState
+from aggregates.payment_methods import used_for_auto_pay
+from aggregates.standing import Standing
+from commands.billing.draft import Draft
+from commands.billing.facts import AccountFacts
+from commands.billing.settings import RunSettings
+from commands.store import Untouched
+
+ASKING = frozenset({"dunning", "collect_payment"})
+"""Actions that ask accounts for money."""
+
+RELIED_ON = (
+    "payment.requested",
+    "payment.recorded",
+    "invoice.generated",
+    "invoice.settled",
+    "invoice.voided",
+    "payment_methods.changed",
+    "payment_methods.removed",
+)
+"""What nobody may do to an account between our reading and our asking it for money."""
+
+
+def relied_on(settings: RunSettings, low: bytes, high: bytes) -> list[Untouched]:
+    """What a chunk relies on when its run asks for money, so that two runs never ask for the same
+    at once.
+    """
+    if not ASKING.intersection(settings.actions):
+        return []
+    return [Untouched(RELIED_ON, low, high)]
+
+
+def collect_payment(draft: Draft, settings: RunSettings) -> None:
+    """Asks the invoicer for what is owed, if it has a method with auto pay."""
+    ask_for_money(draft, settings, settings.collection, settings.collection, settings.execution)
+
+
+def ask_for_money(
+    draft: Draft, settings: RunSettings, collection: str, why: str, key: str
+) -> StreamId | None:
+    """Stages a payment for what the invoicer owes by `collection`, attempts pending taken off, the
+    invoice of this run included. None when there is nothing to ask for, no way to pay it, or a
+    declined one is to be tried again later (the day it is due, this is that attempt). `key` tells
+    the attempts of one run apart.
+    """
+    facts = next((a for a in draft.facts.accounts if a.row.stream == draft.facts.row.stream), None)
+    if facts is None:
+        return None
+    methods = facts.items.get("payment_methods")
+    method = used_for_auto_pay(methods[0].state) if methods else None
+    if method is None:
+        return None
+    payments = list(_payments(draft, facts))
+    declined = [(s, v, p) for s, v, p in payments if p.retry_on is not None]
+    today = settings.business_date
+    if any(p.retry_on is not None and p.retry_on > today for _, _, p in declined):
+        return None
+    standing = Standing(
+        list(_documents(draft, facts)), [p for _, _, p in payments], _waiting(draft, settings)
+    )
+    amount = standing.to_collect(collection, today)
+    if amount <= 0:
+        return None
+    payment = identity.payment(facts.row.stream, key)
+    for stream, version, before in declined:
+        closed = rules.close_retry(before, "retried", today, identity.text(payment))
+        draft.stage("payment", stream, version, before, [*closed])
+    last = max(declined, key=lambda one: one[2].attempt, default=None)
+    asked = rules.request(
+        account=facts.row.state.number,
+        currency=facts.row.state.currency,
+        amount=amount,
+        method=method,
+        collection=why,
+        on=today,
+        execution=settings.execution,
+        after=None if last is None else last[2],
+        after_id=None if last is None else identity.text(last[0]),
+    )
+    draft.stage("payment", payment, 0, None, [asked])
+    return payment
+
+
+def _payments(draft: Draft, facts: AccountFacts) -> Iterator[tuple[StreamId, int, PaymentState]]:
+    """Payments under way, those staged by this run included."""
+    read = {row.stream for row in facts.items.get("payment", ())}
+    for row in facts.items.get("payment", ()):
+        yield row.stream, row.version, draft.state_of(row.stream, row.state)
+    for stream, staged in draft.also.items():
+        if staged.kind == "payment" and stream not in read:
+            state: PaymentState = draft.state_of(stream, None)
+            yield stream, staged.expected, state
+
+
+def _documents(draft: Draft, facts: AccountFacts) -> Iterator[OpenDocument]:
+    for row in facts.items.get("invoice", ()):
+        document: InvoiceState = draft.state_of(row.stream, row.state)
+        yield OpenDocument(document.open_balance, document.due_date)
+    if draft.invoice is not None:
+        yield OpenDocument(draft.invoice.total, draft.invoice.due_date)
+
+
+def _waiting(draft: Draft, settings: RunSettings) -> int:
+    """Manual transactions that wait and did not go on the invoice of this run."""
+    currency = draft.facts.row.state.currency
+    up_to = settings.period_end if draft.collected else None
+    return sum(
+        waiting_manually(account.receivables.state, currency, after=up_to)
+        for account in draft.facts.accounts
+        if account.receivables is not None
+    )

@@ -1,0 +1,212 @@
+"""Stage 4: contract terms (R31): what was charged counts, commit periods close, early ends cost,
+terms renew or end, prices rise on anniversaries.
+
+Counting goes on in every run that bills packages, whether or not its contract terms are on: what
+was charged is a fact. A suspended account's contracts wait, as its packages do (R32).
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec.structs import replace
+
+from aggregates import commitments, identity
+from aggregates.account_package.events import Charge
+from aggregates.account_package.lifecycle import set_price
+from aggregates.account_package.pricing import price_on
+from aggregates.account_package.state import AccountPackageState
+from aggregates.contract import (
+    CommitPeriodClosed,
+    ContractCounted,
+    ContractEvent,
+    ContractState,
+    Escalated,
+    PriceEscalated,
+    TerminationCharged,
+)
+from aggregates.contract_rules import no_escalation
+from aggregates.days import day_after
+from aggregates.package import PackageState
+from aggregates.receivables import Waiting
+from commands.billing.draft import CannotBill, Draft, NewCharge
+from commands.billing.facts import AccountFacts
+from commands.billing.packages import is_charged
+from commands.billing.settings import RunSettings
+from commands.store import ItemRow, PackageRow
+
+KIND = "contract"
+
+
+def count_commitments(draft: Draft, settings: RunSettings) -> None:
+    """Adds what this run charged to the commit periods of its bill dates."""
+    if not draft.charges or not settings.has_contracts:
+        return
+    for account in draft.facts.accounts:
+        for row in account.items.get(KIND, ()):
+            counted = commitments.count(row.state, _lines(draft, account, row.state))
+            if counted:
+                event = ContractCounted(counted=counted, execution=settings.execution)
+                draft.stage(KIND, row.stream, row.version, row.state, [event])
+
+
+def _lines(draft: Draft, account: AccountFacts, state: ContractState) -> Iterator[tuple[date, int]]:
+    for new in draft.charges:
+        if new.account is not account or new.charge.kind not in commitments.COUNTING:
+            continue
+        if commitments.covers(state, new.waiting.account_package):
+            yield new.waiting.bill_date, new.charge.amount
+
+
+def contract_terms(draft: Draft, settings: RunSettings) -> None:
+    """Does what the contracts of the accounts the run is for have come to."""
+    for account in draft.facts.accounts:
+        rows = account.items.get(KIND)
+        if not rows or not is_charged(account, draft, settings):
+            continue
+        if draft.state_of(account.row.stream, account.row.state).status != "active":
+            continue
+        for row in rows:
+            _execute(draft, settings, account, row)
+
+
+def _execute(draft: Draft, settings: RunSettings, account: AccountFacts, row: ItemRow) -> None:
+    state: ContractState = draft.state_of(row.stream, row.state)
+    rounding = settings.owner.rounding
+    steps = commitments.due_steps(state, settings.period_end, rounding, settings.execution)
+    events = [_charged(draft, settings, account, state, step) for step in steps]
+    if events:
+        state = draft.stage(KIND, row.stream, row.version, row.state, events)
+    for day in list(commitments.anniversaries(state, settings.period_end)):
+        raised = _raise_prices(draft, settings, account, state, day)
+        if raised is None:
+            return
+        draft.stage(KIND, row.stream, row.version, row.state, [raised])
+
+
+def _charged(
+    draft: Draft,
+    settings: RunSettings,
+    account: AccountFacts,
+    state: ContractState,
+    step: ContractEvent,
+) -> ContractEvent:
+    """The step with the id of its fee, which becomes a charge of this run."""
+    match step:
+        case CommitPeriodClosed():
+            label = state.terms.commitment
+            if label is None or not step.shortfall:
+                return step
+            charge = Charge(
+                service=label.service,
+                name=label.name,
+                kind="fee",
+                start=step.start,
+                end=step.end,
+                days=step.days,
+                full_days=step.full_days,
+                amount=step.shortfall,
+                gl_code=label.gl_code,
+            )
+            why = f"contract {state.ref}: {step.start} to {step.end}"
+            fee = _add_fee(draft, settings, account, charge, step.end, why)
+            return replace(step, transaction=fee)
+        case TerminationCharged():
+            ending = state.terms.termination
+            if ending is None or not step.amount:
+                return step
+            charge = Charge(
+                service=ending.service,
+                name=ending.name,
+                kind="fee",
+                start=step.as_of,
+                end=day_after(step.as_of),
+                days=1,
+                full_days=1,
+                amount=step.amount,
+                gl_code=ending.gl_code,
+            )
+            why = f"contract {state.ref}: ended early as of {step.as_of}"
+            fee = _add_fee(draft, settings, account, charge, step.as_of, why)
+            return replace(step, transaction=fee)
+        case _:
+            return step
+
+
+def _add_fee(
+    draft: Draft,
+    settings: RunSettings,
+    account: AccountFacts,
+    charge: Charge,
+    day: date,
+    description: str,
+) -> str:
+    """A fee as a charge of this run, dated on the day it fell due; its transaction's id, named by
+    the contract and what the fee is for.
+    """
+    cause = f"{charge.service}\x1f{description}"
+    transaction = identity.text(identity.fee(account.row.stream, cause))
+    waiting = Waiting(
+        account_package="",
+        package="",
+        bill_date=day,
+        execution=settings.execution,
+        charge=charge,
+        transaction=transaction,
+        description=description,
+    )
+    draft.charges.append(NewCharge(account, None, waiting))
+    return transaction
+
+
+def _raise_prices(
+    draft: Draft, settings: RunSettings, account: AccountFacts, state: ContractState, day: date
+) -> PriceEscalated | None:
+    """The price in force on the anniversary, of every account-package under the contract that is
+    still billed. None while the run does not know a package yet: a later run does it then.
+    """
+    raised: list[Escalated] = []
+    for row in account.held:
+        held, version = _as_billed(draft, row)
+        if held.next_bill_date is None or not commitments.covers(state, held.ref):
+            continue
+        package = settings.packages.get(held.package)
+        if package is None:
+            return None
+        found = _raise(draft, settings, row, held, version, package, state, day)
+        if found is not None:
+            raised.append(found)
+    return PriceEscalated(execution=settings.execution, on=day, packages=tuple(raised))
+
+
+def _raise(
+    draft: Draft,
+    settings: RunSettings,
+    row: PackageRow,
+    held: AccountPackageState,
+    version: int,
+    package: PackageState,
+    state: ContractState,
+    day: date,
+) -> Escalated | None:
+    before = price_on(held, package, day)
+    if before is None:
+        return None
+    if len(package.services) > 1:
+        raise CannotBill(held.account, held.ref, no_escalation(state.ref, held.ref))
+    after = commitments.escalated(before, state, settings.owner.rounding)
+    events = set_price(held, package, after, day)
+    if events:
+        draft.stage("account_package", row.stream, version, held, events)
+    return Escalated(account_package=held.ref, before=before, after=after)
+
+
+def _as_billed(draft: Draft, row: PackageRow) -> tuple[AccountPackageState, int]:
+    """An account-package with what this run has done to it, and its version without what is
+    staged.
+    """
+    state, version = row.state, row.version
+    for charged in draft.charged:
+        if charged.row.stream == row.stream:
+            state = charged.billing.cycles[-1].state
+            version += len(charged.billing.cycles)
+    return draft.state_of(row.stream, state), version

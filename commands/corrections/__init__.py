@@ -1,0 +1,1 @@
+"""Corrections: manual transactions, credit notes, voids, and reversals of whole executions."""

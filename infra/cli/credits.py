@@ -1,0 +1,243 @@
+"""Verbs on manual transactions: credit, debit and charge by hand; list and remove them (R25)."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from infra.cli.changing import Asking, ask, changing
+from infra.cli.options import DATE, Function, example, reading
+
+if TYPE_CHECKING:
+    from commands.asking import Handler
+    from commands.corrections.transactions import AddCredit
+
+
+def _options(function: Function) -> Function:
+    """What every manual transaction has: parameters reason, currency, date, gl_code."""
+    for option in (
+        click.option("--gl-code", default=None, help="The ledger code it posts to."),
+        click.option("--date", "on", type=DATE, default=None, help="Its date; else today."),
+        click.option("--currency", default=None, help="Must be the account's, as by default."),
+        click.option("--reason", default="", help="What it is for: it stands on the invoice."),
+    ):
+        function = option(function)
+    return function
+
+
+def _corrects(function: Function) -> Function:
+    """`--invoice` and `--line`: the line that is corrected."""
+    function = click.option("--line", type=int, default=None, help="Its line, from 1.")(function)
+    return click.option("--invoice", default=None, help="The invoice whose line it corrects.")(
+        function
+    )
+
+
+def _ask(
+    asking: Asking,
+    handler: "Handler[Any]",
+    kind: "Callable[..., AddCredit]",
+    said: str,
+    **asked: Any,
+) -> None:
+    ask(asking, handler, lambda by: kind(**asked, requested_by=by), said)
+
+
+@click.command(
+    epilog=example(
+        "billstream credit add C-1 5.00 --reason 'a day without service'",
+        "billstream credit add C-1 5.00 --invoice INV-007854 --line 1",
+    )
+)
+@click.argument("account")
+@click.argument("amount")
+@_options
+@_corrects
+@changing
+def add(
+    account: str,
+    amount: str,
+    reason: str,
+    currency: str | None,
+    on: date | None,
+    gl_code: str | None,
+    invoice: str | None,
+    line: int | None,
+    asking: Asking,
+) -> None:
+    """Credit ACCOUNT: AMOUNT comes off its balance now and stands on its next invoice."""
+    from commands.corrections.transactions import AddCredit, add_credit
+
+    _ask(
+        asking,
+        add_credit,
+        AddCredit,
+        f"Credited account {account} with {amount}; it goes on the next invoice.",
+        account=account,
+        amount=amount,
+        reason=reason,
+        currency=currency,
+        date=on,
+        gl_code=gl_code,
+        invoice=invoice,
+        line=line,
+    )
+
+
+@click.command(epilog=example("billstream account debit C-1 5.00 --reason 'credited by mistake'"))
+@click.argument("account")
+@click.argument("amount")
+@_options
+@_corrects
+@changing
+def debit(
+    account: str,
+    amount: str,
+    reason: str,
+    currency: str | None,
+    on: date | None,
+    gl_code: str | None,
+    invoice: str | None,
+    line: int | None,
+    asking: Asking,
+) -> None:
+    """Debit ACCOUNT by hand: AMOUNT is owed now and stands on its next invoice."""
+    from commands.corrections.transactions import AddDebit, add_debit
+
+    _ask(
+        asking,
+        add_debit,
+        AddDebit,
+        f"Debited account {account} with {amount}; it goes on the next invoice.",
+        account=account,
+        amount=amount,
+        reason=reason,
+        currency=currency,
+        date=on,
+        gl_code=gl_code,
+        invoice=invoice,
+        line=line,
+    )
+
+
+@click.command(epilog=example("billstream account charge C-1 49.00 --reason technician"))
+@click.argument("account")
+@click.argument("amount")
+@_options
+@changing
+def charge(
+    account: str,
+    amount: str,
+    reason: str,
+    currency: str | None,
+    on: date | None,
+    gl_code: str | None,
+    asking: Asking,
+) -> None:
+    """Charge ACCOUNT once, for something that is no package; it stands on its next invoice."""
+    from commands.corrections.transactions import AddCharge, add_charge
+
+    _ask(
+        asking,
+        add_charge,
+        AddCharge,
+        f"Charged account {account} {amount} once; it goes on the next invoice.",
+        account=account,
+        amount=amount,
+        reason=reason,
+        currency=currency,
+        date=on,
+        gl_code=gl_code,
+    )
+
+
+@click.command("list", epilog=example("billstream credit list --account C-1"))
+@click.option("--account", default=None, help="Only this account's.")
+@reading
+def list_credits(account: str | None, database: str | None, as_json: bool) -> None:
+    """List the credits given by hand: waiting, invoiced or removed."""
+    _list(account, "credit", database, as_json)
+
+
+@click.command(epilog=example("billstream account transactions C-1"))
+@click.argument("account")
+@reading
+def transactions(account: str, database: str | None, as_json: bool) -> None:
+    """List the manual debits, credits and one-time charges of ACCOUNT."""
+    _list(account, None, database, as_json)
+
+
+def _list(account: str | None, kind: str | None, database: str | None, as_json: bool) -> None:
+    from infra.cli.looking import looking, unknown
+    from infra.cli.output import Column, print_json_list, print_table
+    from projections import accounts
+    from projections import transactions as view
+
+    with looking(database) as look:
+        if account is not None and accounts.one(look.views, account) is None:
+            raise unknown("account", account, "billstream account list")
+        found = view.transactions(look.views, look.showing, account, kind)
+        if as_json:
+            print_json_list(found)
+            return
+        columns = (
+            Column("Transaction", keep=True),
+            Column("Account"),
+            Column("Kind", keep=True),
+            Column("Date", keep=True),
+            Column("Description", wrap=True),
+            Column("Amount", right=True),
+            Column("", keep=True),
+            Column("Status", keep=True),
+            Column("Invoice", keep=True),
+        )
+        rows = (
+            (
+                one["id"][:13],
+                one["account"],
+                one["kind"].replace("_", " "),
+                one["date"],
+                one["description"],
+                one["amount"],
+                one["currency"],
+                one["status"],
+                one["invoice"],
+            )
+            for one in found
+        )
+        print_table(columns, rows, "There are none.")
+
+
+@click.command(epilog=example("billstream credit remove 4f1c2a90-1b2c --reason 'wrong account'"))
+@click.argument("transaction")
+@click.option("--reason", default="", help="Why; kept in history.")
+@changing
+def remove(transaction: str, reason: str, asking: Asking) -> None:
+    """Remove TRANSACTION (its id or the first digits of it) before it is invoiced."""
+    from commands.corrections.transactions import RemoveTransaction, remove_transaction
+
+    whole, account = _whose(transaction, asking.database)
+
+    def message(by: str) -> RemoveTransaction:
+        return RemoveTransaction(account=account, transaction=whole, reason=reason, requested_by=by)
+
+    ask(asking, remove_transaction, message, f"Removed transaction {whole} of account {account}.")
+
+
+def _whose(transaction: str, database: str | None) -> tuple[str, str]:
+    from aggregates.refusal import Refusal
+    from infra.cli.looking import looking
+    from projections import transactions as view
+
+    with looking(database) as look:
+        prefix = transaction.strip().lower()
+        found = view.whose(look.views, prefix) if len(prefix) >= 4 else []
+    if len(found) != 1:
+        several = f"{len(found)} transactions begin with" if found else "there is no transaction"
+        raise Refusal(
+            "transaction_unknown",
+            f"{several} {transaction!r}; `billstream account transactions ACCOUNT` lists them",
+            transaction=transaction,
+        )
+    return found[0]

@@ -1,0 +1,1 @@
+"""The payment gateway: asked over HTTP, heard by signed webhooks."""
