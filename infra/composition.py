@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 class App:
     """What a verb works with: the event store and the views over it, of one owner."""
 
-    def __init__(self, store: "OwnedStore") -> None:
+    def __init__(self, store: "OwnedStore", address: str) -> None:
         self.store = store
+        self.address = address
+        """The database's URL with its secrets: for other processes, and never shown."""
 
     @cached_property
     def views(self) -> "Views":
@@ -46,9 +48,9 @@ def open_app(url: str | None = None, *, create: bool = False) -> Generator[App]:
     address = url or settings().database_url
     if create and is_missing_file(address):
         with new_file(address) as store:
-            yield App(store)
+            yield App(store, address)
         return
-    app = App(open_store(address, create=create))
+    app = App(open_store(address, create=create), address)
     try:
         yield app
     finally:

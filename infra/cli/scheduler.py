@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,7 @@ def scheduler(database: str | None, poll: float) -> None:
 def _run(app: "App", execution: "StreamId", stop: Stop) -> "ExecutionState":
     """Runs an execution unless it has to stop: then between two chunks, leaving it running."""
     from consumers.worker import Progress, run_execution
+    from infra.cli.running import careful
 
     def between_chunks(so_far: Progress) -> None:
         if stop.is_set() and so_far.done < so_far.chunks:
@@ -107,6 +109,6 @@ def _run(app: "App", execution: "StreamId", stop: Stop) -> "ExecutionState":
 
     app.store.mark_running(execution)
     try:
-        return run_execution(app.store, execution, between_chunks)
+        return run_execution(app.store, execution, between_chunks, partial(careful, app))
     finally:
         app.store.unmark(execution)
