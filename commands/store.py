@@ -18,6 +18,9 @@ from aggregates.event import Event, State
 from aggregates.identity import StreamId
 from aggregates.receivables import ReceivablesState
 
+LARGEST_EVENT = 256 * 1024
+"""Bytes of an event at most: it must fit into a message of Kafka, headers and all (decision 11)."""
+
 
 class Conflict(Exception):
     """Something the batch relied on has changed since it was read. Nothing was written."""

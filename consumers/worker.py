@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from aggregates.execution import FINISHED, Counts, ExecutionState, add_counts
-from aggregates.identity import StreamId
+from aggregates.identity import StreamId, chunk
 from commands.billing.rare_collections import rare_collections
 from commands.executions import (
     Running,
@@ -15,6 +15,8 @@ from commands.executions import (
     start_execution,
 )
 from commands.store import Store
+from consumers.apart import Careful
+from consumers.work import Work
 
 
 class Progress(NamedTuple):
@@ -53,25 +55,54 @@ def run_execution(
     execution_id: StreamId,
     progress: Callable[[Progress], None] = lambda _: None,
     chunks: Chunks = one_by_one,
+    careful: Callable[[], Careful] | None = None,
 ) -> ExecutionState:
     """Runs the execution to its end and returns how it ended. Taken up again after a crash, or by
     several workers at once, it does what is left and nothing twice (R14). `progress` is told
-    before the first chunk and after each.
+    before the first chunk and after each. One that somebody has begun before may be what ended
+    them: it is billed carefully, if `careful` says how.
     """
+    begun = _status(store, execution_id) == "running"
     state = start_execution(store, execution_id)
     if state.status in FINISHED:
         return state
+    care = careful() if begun and careful is not None else None
     running = open_running(store, execution_id)
     so_far = Progress(0, running.chunks, Counts())
     progress(so_far)
-    with closing(chunks(store, running)) as billing:
+    billed = chunks(store, running) if care is None else _carefully(store, running, care)
+    with closing(billed) as billing:
         for counts, worker in billing:
             if counts is None:
                 break
             total = add_counts(so_far.counts, counts)
             so_far = Progress(so_far.done + 1, running.chunks, total, worker)
             progress(so_far)
-    return finish_execution(store, running)
+    ended = finish_execution(store, running)
+    if care is not None:
+        care.forget(execution_id)
+    return ended
+
+
+def _status(store: Store, execution_id: StreamId) -> str:
+    with store.snapshot() as reading:
+        found = reading.get("execution", execution_id)
+    return "" if found is None else str(found.state.status)
+
+
+def _carefully(store: Store, running: Running, care: Careful) -> Generator[Done]:
+    """Bills the chunks here, one by one; what ends the process that bills it is found out."""
+    for index in range(running.chunks):
+        yield Done(_billed(store, running, index, care))
+
+
+def _billed(store: Store, running: Running, index: int, care: Careful) -> Counts | None:
+    """What the chunk did; None when the execution may not go on."""
+    execution = running.execution_id
+    if store.exists(chunk(execution, index)):
+        return run_chunk(store, running, index)
+    counts = care.bill(Work(execution, index), lambda: run_chunk(store, running, index))
+    return counts or run_chunk(store, running, index)
 
 
 def unfinished(store: Store) -> list[StreamId]:

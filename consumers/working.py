@@ -1,13 +1,6 @@
-"""The worker when work is spread: takes a chunk, bills it in one transaction, says that it is done.
-
-A chunk that has ended three workers is taken apart in processes of their own: in halves, until
-each invoicer that ends its process is known. These fail with `worker_died`; the others are billed
-(design decision 20).
-"""
+"""The worker when work is spread: takes a chunk, bills it in one transaction, says it is done."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
-from typing import Protocol
 
 import structlog
 
@@ -18,51 +11,15 @@ from commands.billing.rare_collections import rare_collections
 from commands.billing.writing import Written
 from commands.executions import Running, find_execution, open_running, run_chunk
 from commands.store import Conflict, Store
+from consumers.apart import Attempts, Careful, Isolation
 from consumers.remaining import Remaining
 from consumers.role import Meter, Silent, Unavailable
 from consumers.work import Queue, Work
-
-DEATHS = 3
-"""How many workers a chunk, or an invoicer alone, may end before it is believed."""
 
 _KNOWN = 8
 """Executions whose settings are kept."""
 
 log = structlog.get_logger()
-
-
-class Attempts(Protocol):
-    """Who began which chunk and never said how it went. Kept beside history."""
-
-    def begin(self, work: Work) -> int:
-        """Notes, before the work, that this worker begins. How many others began and did not come
-        back.
-        """
-        ...
-
-    def end(self, work: Work) -> None:
-        """This worker lives; however the work went."""
-        ...
-
-    def forget(self, execution: StreamId) -> None:
-        """The execution has ended."""
-        ...
-
-
-class Isolation(Protocol):
-    """Bills parts of a chunk in a process of its own, to see whether that lives."""
-
-    def invoicers(self, work: Work) -> list[str]:
-        """Those of the chunk, by number."""
-        ...
-
-    def lives(self, work: Work, only: Collection[str]) -> bool:
-        """A process that bills these invoicers, and writes nothing, lives."""
-        ...
-
-    def bills(self, work: Work, died: Collection[str]) -> bool:
-        """A process that bills the chunk without these invoicers lives; then it is billed."""
-        ...
 
 
 class Working:
@@ -81,9 +38,8 @@ class Working:
     ) -> None:
         self._store = store
         self._queue = queue
-        self._attempts = attempts
-        self._isolation = isolation
         self._meter = meter or Silent()
+        self._careful = Careful(attempts, isolation, self._meter)
         self._wait = wait
         self._running: OrderedDict[StreamId, Running] = OrderedDict()
         self._touched: dict[StreamId, Remaining | None] = {}
@@ -114,16 +70,12 @@ class Working:
         running = self._open(work)
         if running is None:
             return
-        deaths = self._attempts.begin(work)
         try:
-            if deaths >= DEATHS:
-                self._isolate(work)
-            else:
-                run_chunk(self._store, running, work.chunk, committed=self._billed)
+            self._careful.bill(
+                work, lambda: run_chunk(self._store, running, work.chunk, committed=self._billed)
+            )
         except Conflict:
             raise Unavailable("others kept writing to the same accounts") from None
-        finally:
-            self._attempts.end(work)
         self._touched.setdefault(work.execution, None)
 
     def _open(self, work: Work) -> Running | None:
@@ -170,32 +122,7 @@ class Working:
                 self._touched[execution] = found
                 over = moved = found.finish() is not None
             if over:
-                self._attempts.forget(execution)
+                self._careful.forget(execution)
                 self._running.pop(execution, None)
                 del self._touched[execution]
         return moved
-
-    # a chunk that ends its workers
-
-    def _isolate(self, work: Work) -> None:
-        named = {"correlation_id": text(work.execution), "chunk": work.chunk}
-        log.warning("chunk ended its workers: taken apart", **named)
-        suspects = self._isolation.invoicers(work)
-        died = self._culprits(work, suspects)
-        log.error("invoicers that end their worker", invoicers=died, **named)
-        if not self._survives(work, died) and not self._isolation.bills(work, suspects):
-            raise Unavailable(f"chunk {work.key} ends every process, whatever it leaves out")
-        self._meter.add("failures", len(died))
-
-    def _survives(self, work: Work, died: Collection[str]) -> bool:
-        return any(self._isolation.bills(work, died) for _ in range(DEATHS))
-
-    def _culprits(self, work: Work, suspects: Sequence[str]) -> list[str]:
-        """Halves that live are innocent; of one that dies, its halves are looked at."""
-        tries = DEATHS if len(suspects) == 1 else 1
-        if not suspects or any(self._isolation.lives(work, suspects) for _ in range(tries)):
-            return []
-        if len(suspects) == 1:
-            return list(suspects)
-        half = len(suspects) // 2
-        return self._culprits(work, suspects[:half]) + self._culprits(work, suspects[half:])

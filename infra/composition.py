@@ -19,7 +19,9 @@ class App:
     def __init__(self, store: "OwnedStore", address: str = "") -> None:
         self.store = store
         self.address = address
-        """Where other processes open it; empty while it is in the making."""
+        """The database's URL with its secrets: for other processes, and never shown. Empty while
+        it is in the making.
+        """
 
     @cached_property
     def views(self) -> "Views":
@@ -58,7 +60,7 @@ def open_app(url: str | None = None, *, create: bool = False) -> Generator[App]:
     address = url or settings().database_url
     if create and is_missing_file(address):
         with new_file(address) as store:
-            yield App(store)
+            yield App(store, address)
         return
     app = App(open_store(address, create=create), address)
     try:

@@ -1,16 +1,26 @@
 """Stage 2: bill packages (R7-R14, R32)."""
 
-from aggregates.account_package.cycles import bill_cycles
+import msgspec
+
+from aggregates.account_package.cycles import Cycle, bill_cycles
 from aggregates.chunk import LeftBehind
 from aggregates.receivables import Waiting
 from aggregates.refusal import Refusal
 from commands.billing.draft import CannotBill, ChargedPackage, Draft, NewCharge
 from commands.billing.facts import AccountFacts
 from commands.billing.settings import RunSettings
-from commands.store import PackageRow
+from commands.store import LARGEST_EVENT, PackageRow
+from schemas.stored import encode_state
 
 MOST_CHARGES = 100_000
 """Charges one invoicer can have in one execution (design decision 20)."""
+
+
+FEW_CHARGES = 300
+"""Charges of a cycle that surely fit into an event."""
+
+_BESIDE = 4096
+"""Bytes of an event beside its charges and state, at most."""
 
 
 def bill_packages(draft: Draft, settings: RunSettings) -> None:
@@ -65,6 +75,19 @@ def _outdated(ref: str, package: str) -> Refusal:
     )
 
 
+def _check_size(account: AccountFacts, cycle: Cycle) -> None:
+    """A cycle is one event, and no event is large (design decision 11)."""
+    size = len(msgspec.json.encode(cycle.charges)) + len(encode_state(cycle.state)) + _BESIDE
+    if size > LARGEST_EVENT:
+        ref = cycle.state.ref
+        sentence = (
+            f"a cycle of {ref} has {len(cycle.charges):,} charges, more than fit into one event: "
+            "divide its package's services among several packages"
+        )
+        number = account.row.state.number
+        raise CannotBill(number, ref, Refusal("event_too_large", sentence))
+
+
 def _bill(draft: Draft, settings: RunSettings, account: AccountFacts, row: PackageRow) -> None:
     state = row.state
     package = settings.packages.get(state.package)
@@ -87,6 +110,8 @@ def _bill(draft: Draft, settings: RunSettings, account: AccountFacts, row: Packa
     except Refusal as refusal:
         raise CannotBill(account.row.state.number, state.ref, refusal) from refusal
     for cycle in billing.cycles:
+        if len(cycle.charges) > FEW_CHARGES:
+            _check_size(account, cycle)
         for charge in cycle.charges:
             waiting = Waiting(
                 account_package=state.ref,

@@ -4,16 +4,16 @@ import click
 
 from infra.cli.looking import looking, unknown
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
+from infra.cli.output import Column, print_card, print_json, print_list
 
 _COLUMNS = (
-    Column("Id"),
-    Column("Account"),
-    Column("Package"),
-    Column("Status", keep=True),
-    Column("Next bill date", keep=True),
-    Column("Price", right=True),
-    Column("", keep=True),
+    (Column("Id"), "id"),
+    (Column("Account"), "account"),
+    (Column("Package"), "package"),
+    (Column("Status", keep=True), "status"),
+    (Column("Next bill date", keep=True), "next_bill_date"),
+    (Column("Price", right=True), "price"),
+    (Column("", keep=True), "currency"),
 )
 
 
@@ -36,22 +36,7 @@ def list_account_packages(account: str | None, database: str | None, as_json: bo
         found = account_packages.all_account_packages(
             look.views, look.catalogue, look.showing, account
         )
-        if as_json:
-            print_json_list(found)
-            return
-        rows = (
-            (
-                one["id"],
-                one["account"],
-                one["package"],
-                one["status"],
-                one["next_bill_date"],
-                one["price"],
-                one["currency"],
-            )
-            for one in found
-        )
-        print_table(_COLUMNS, rows, "There are no account-packages.")
+        print_list(found, as_json, _COLUMNS, "There are no account-packages.")
 
 
 @click.command(epilog=example("billstream account-package show C-1/internet"))

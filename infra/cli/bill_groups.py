@@ -4,7 +4,7 @@ import click
 
 from infra.cli.looking import looking
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
+from infra.cli.output import Column, print_card, print_json, print_list
 
 
 @click.command("list", epilog=example("billstream bill-group list"))
@@ -16,29 +16,15 @@ def list_bill_groups(database: str | None, as_json: bool) -> None:
     with looking(database) as look:
         states = look.states("bill_group")
         found = [setup.bill_group(state, look.showing, look.currency) for state in states]
-        if as_json:
-            print_json_list(found)
-            return
         columns = (
-            Column("Name"),
-            Column("Bill day", right=True),
-            Column("Payment term"),
-            Column("Invoice date"),
-            Column("Due date"),
-            Column("Threshold", right=True),
+            (Column("Name"), "name"),
+            (Column("Bill day", right=True), "bill_day"),
+            (Column("Payment term"), "payment_term"),
+            (Column("Invoice date"), "invoice_date"),
+            (Column("Due date"), "due_date"),
+            (Column("Threshold", right=True), "render_threshold"),
         )
-        rows = [
-            (
-                one["name"],
-                one["bill_day"],
-                one["payment_term"],
-                one["invoice_date"],
-                one["due_date"],
-                one["render_threshold"],
-            )
-            for one in found
-        ]
-        print_table(columns, rows, "There are no bill groups.")
+        print_list(found, as_json, columns, "There are no bill groups.")
 
 
 @click.command(epilog=example('billstream bill-group show "Default Bill Group"'))

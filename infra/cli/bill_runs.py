@@ -6,7 +6,16 @@ import click
 
 from infra.cli.looking import LAST, Look, looking, minutes, short
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
+from infra.cli.output import (
+    Column,
+    Shown,
+    print_card,
+    print_json,
+    print_json_list,
+    print_list,
+    print_table,
+    say,
+)
 
 
 @click.command("list", epilog=example("billstream bill-run list"))
@@ -17,25 +26,13 @@ def list_bill_runs(database: str | None, as_json: bool) -> None:
 
     with looking(database) as look:
         found = [setup.bill_run(state) for state in look.states("bill_run")]
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Name"),
-            Column("Actions", wrap=True),
-            Column("Bill groups", wrap=True),
-            Column("Exchange rates"),
+        columns: Shown = (
+            (Column("Name"), "name"),
+            (Column("Actions", wrap=True), lambda one: ", ".join(one["actions"])),
+            (Column("Bill groups", wrap=True), lambda one: ", ".join(one["bill_groups"])),
+            (Column("Exchange rates"), "exchange_rates"),
         )
-        rows = [
-            (
-                one["name"],
-                ", ".join(one["actions"]),
-                ", ".join(one["bill_groups"]),
-                one["exchange_rates"],
-            )
-            for one in found
-        ]
-        print_table(columns, rows, "There are no bill runs.")
+        print_list(found, as_json, columns, "There are no bill runs.")
 
 
 @click.command(epilog=example("billstream bill-run show Default"))

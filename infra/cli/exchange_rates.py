@@ -4,7 +4,7 @@ import click
 
 from infra.cli.looking import looking
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
+from infra.cli.output import Column, Shown, print_card, print_json, print_list
 
 
 @click.command("list", epilog=example("billstream exchange-rates list"))
@@ -15,12 +15,12 @@ def list_exchange_rates(database: str | None, as_json: bool) -> None:
 
     with looking(database) as look:
         found = [setup.exchange_rates(state) for state in look.states("exchange_rates")]
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (Column("Name"), Column("Effective", keep=True), Column("Rates", wrap=True))
-        rows = [(one["name"], one["effective"], _rates(one["rates"])) for one in found]
-        print_table(columns, rows, "There are no exchange rates.")
+        columns: Shown = (
+            (Column("Name"), "name"),
+            (Column("Effective", keep=True), "effective"),
+            (Column("Rates", wrap=True), lambda one: _rates(one["rates"])),
+        )
+        print_list(found, as_json, columns, "There are no exchange rates.")
 
 
 @click.command(epilog=example('billstream exchange-rates show "October 2020"'))

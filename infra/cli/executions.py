@@ -7,7 +7,16 @@ import click
 from infra.cli.bill_runs import with_proof
 from infra.cli.looking import execution_id, looking, short
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
+from infra.cli.output import (
+    Column,
+    Shown,
+    print_card,
+    print_json,
+    print_json_list,
+    print_list,
+    print_table,
+    say,
+)
 
 
 @click.command(epilog=example("billstream execution show 3f2a91c0"))
@@ -85,22 +94,10 @@ def left_behind(execution: str, database: str | None, as_json: bool) -> None:
 
     with looking(database) as look:
         found = left_behind.of_execution(look.views, execution_id(look, execution))
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Account-package"),
-            Column("Account"),
-            Column("Next bill date", keep=True),
-            Column("Reason", keep=True),
+        columns: Shown = (
+            (Column("Account-package"), "account_package"),
+            (Column("Account"), "account"),
+            (Column("Next bill date", keep=True), "next_bill_date"),
+            (Column("Reason", keep=True), lambda one: one["reason"].replace("_", " ")),
         )
-        rows = (
-            (
-                one["account_package"],
-                one["account"],
-                one["next_bill_date"],
-                one["reason"].replace("_", " "),
-            )
-            for one in found
-        )
-        print_table(columns, rows, "Nothing was left behind.")
+        print_list(found, as_json, columns, "Nothing was left behind.")

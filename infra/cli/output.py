@@ -4,10 +4,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 NARROW = 80
 """Tables fit this width when nobody's terminal says otherwise."""
@@ -81,6 +81,25 @@ def print_table(
     for row in chain(first, cells):
         for line in layout.lines(row):
             say(line)
+
+
+Cell = str | Callable[[Any], object]
+"""What a column shows of a row's document: the value of a key, or what a function makes of it."""
+
+
+Shown = Sequence[tuple[Column, Cell]]
+
+
+def print_list(
+    found: Iterable[Mapping[str, Any]], as_json: bool, columns: Shown, empty: str
+) -> None:
+    """A list as every listing verb shows it: one document for programs, a table for people."""
+    if as_json:
+        print_json_list(found)
+        return
+    cells = [cell for _, cell in columns]
+    rows = ([one[c] if isinstance(c, str) else c(one) for c in cells] for one in found)
+    print_table([column for column, _ in columns], rows, empty)
 
 
 def print_card(fields: Iterable[tuple[str, object]]) -> None:

@@ -4,7 +4,7 @@ import click
 
 from infra.cli.looking import looking
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
+from infra.cli.output import Column, Shown, print_card, print_json, print_list, print_table, say
 
 
 @click.command("list", epilog=example("billstream package list"))
@@ -15,29 +15,15 @@ def list_packages(database: str | None, as_json: bool) -> None:
 
     with looking(database) as look:
         found = [setup.package(state, look.showing) for state in look.states("package")]
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Code"),
-            Column("Name"),
-            Column("Frequency"),
-            Column("Billing"),
-            Column("Prorate"),
-            Column("Price today", wrap=True),
+        columns: Shown = (
+            (Column("Code"), "code"),
+            (Column("Name"), "name"),
+            (Column("Frequency"), "frequency"),
+            (Column("Billing"), "billing"),
+            (Column("Prorate"), "prorate"),
+            (Column("Price today", wrap=True), lambda one: _prices(one["prices"])),
         )
-        rows = [
-            (
-                one["code"],
-                one["name"],
-                one["frequency"],
-                one["billing"],
-                one["prorate"],
-                _prices(one["prices"]),
-            )
-            for one in found
-        ]
-        print_table(columns, rows, "There are no packages.")
+        print_list(found, as_json, columns, "There are no packages.")
 
 
 @click.command(epilog=example("billstream package show internet"))

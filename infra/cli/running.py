@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -17,6 +18,7 @@ from infra.cli.options import workers
 from infra.cli.output import notice, progress
 
 if TYPE_CHECKING:
+    from consumers.apart import Careful
     from consumers.worker import Chunks, Progress
     from infra.composition import App
 
@@ -25,12 +27,15 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
     """Runs the execution to its end with a progress bar. Ctrl-C asks it to cancel: it stops
     between chunks and says truthfully what was billed (R6).
     """
-    from commands.executions import start_execution
+    from commands.executions import find_execution, start_execution
     from consumers.worker import Progress, run_execution
     from infra.gateway.embedded import collect_after_run
 
     app.store.mark_running(execution_id)
     try:
+        with app.store.snapshot() as reading:
+            begun = find_execution(reading, execution_id).state.status == "running"
+        care = partial(careful, app) if begun else None
         chunks = start_execution(app.store, execution_id).chunks
         expected = chunks * PACKAGES_A_CHUNK
         with _interruptible() as interrupted, progress("billing", expected, "packages") as report:
@@ -41,7 +46,7 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
                 if interrupted():
                     _request_cancel(app, execution_id)
 
-            ended = run_execution(app.store, execution_id, between_chunks, chunks_of(app))
+            ended = run_execution(app.store, execution_id, between_chunks, chunks_of(app), care)
     finally:
         app.store.unmark(execution_id)
     collect_after_run(app)
@@ -78,6 +83,17 @@ def chunks_of(app: "App") -> "Chunks":
     from infra.run.local_workers import LocalWorkers
 
     return LocalWorkers(app.address, count)
+
+
+def careful(app: "App") -> "Careful":
+    """How an execution is taken up that may have ended the processes that billed it."""
+    from consumers.apart import Careful
+    from infra.run import logs
+    from infra.run.attempts import StoredAttempts
+    from infra.run.isolated import Isolated
+
+    logs.set_up()
+    return Careful(StoredAttempts(app.store.views_database()), Isolated(app.address))
 
 
 def finish_abandoned(app: "App") -> list[StreamId]:

@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,7 @@ def scheduler(database: str | None, poll: float) -> None:
 def _run(app: "App", execution: "StreamId", stop: Stop) -> "ExecutionState":
     """Runs an execution unless it has to stop: then between two chunks, leaving it running."""
     from consumers.worker import Progress, run_execution
-    from infra.cli.running import chunks_of
+    from infra.cli.running import careful, chunks_of
 
     def between_chunks(so_far: Progress) -> None:
         if stop.is_set() and so_far.done < so_far.chunks:
@@ -115,6 +116,7 @@ def _run(app: "App", execution: "StreamId", stop: Stop) -> "ExecutionState":
 
     app.store.mark_running(execution)
     try:
-        return run_execution(app.store, execution, between_chunks, chunks_of(app))
+        care = partial(careful, app)
+        return run_execution(app.store, execution, between_chunks, chunks_of(app), care)
     finally:
         app.store.unmark(execution)

@@ -20,20 +20,26 @@ def create(database: str | None, as_json: bool) -> None:
     """Make the topics that are not there yet. What is there stays as it is. Topics of events keep
     everything for ever and never get another number of partitions.
     """
+    from consumers.relay import starting_mark
     from infra.cli.output import print_json, say
     from infra.composition import open_app
     from infra.kafka import clients, topics
     from infra.kafka.history import identity_of
+    from infra.kafka.marks import last_mark
     from infra.kafka.settings import kafka_settings
     from infra.kafka.start import cluster_of
     from infra.kafka.tie import check_tie
 
     settings = kafka_settings()
     with open_app(database) as app:
+        mine = identity_of(app.store)
         admin = clients.admin(settings)
         try:
+            relay = topics.specs(settings, mine.generation)[topics.RELAY].name
+            if topics.found_topics(admin, settings, [relay]):
+                starting_mark(last_mark(settings), mine)  # refuses another history's prefix
             check_tie(app.store, settings, cluster_of(admin, settings))
-            made = topics.create_missing(admin, settings, identity_of(app.store).generation)
+            made = topics.create_missing(admin, settings, mine.generation)
         finally:
             admin.close()
     if as_json:
@@ -96,5 +102,7 @@ def list_topics(database: str | None, as_json: bool) -> int:
 def _keeps(configs: Mapping[str, str]) -> str:
     if configs["cleanup.policy"] == "compact":
         return "the newest"
+    from infra.cli.output import counted
+
     kept = int(configs["retention.ms"])
-    return "for ever" if kept < 0 else f"{kept // 86_400_000} days"
+    return "for ever" if kept < 0 else counted(kept // 86_400_000, "day")

@@ -38,8 +38,8 @@ MOST_UNKNOWN = 10_000
 _TYPE = "application/vnd.schemaregistry.v1+json"
 
 
-class RegistryUnreachable(Unavailable):
-    """The registry does not answer: a transient fault, worth another try."""
+class RegistryUnreachable(Refusal, Unavailable):
+    """The registry does not answer: a role that runs tries again, one that begins gives up."""
 
 
 class _Answer(NamedTuple):
@@ -205,7 +205,11 @@ class Registry:
             raise self._away(str(reason) or type(error).__name__) from None
 
     def _away(self, reason: str) -> RegistryUnreachable:
-        return RegistryUnreachable(f"the schema registry at {self.url} does not work: {reason}")
+        return RegistryUnreachable(
+            "registry_unreachable",
+            f"the schema registry at {self.url} does not work: {reason}; see that it runs and that "
+            "BILLSTREAM_SCHEMA_REGISTRY_URL is its address",
+        )
 
 
 def subject_of(prefix: str, record: str) -> str:

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
 
-from commands.store import Staged
+from commands.store import LARGEST_EVENT, Staged
 from infra.store import state_rows
 from infra.store.chain import middle
 from infra.store.database import Database, Row
-from infra.store.prepared import LARGEST, PLAIN, EncodedEvent, too_large
+from infra.store.prepared import PLAIN, EncodedEvent, too_large
 from schemas.kinds import STATELESS, kind_of_type
 
 _COLUMNS = "position, stream, version, topic, schema_version, payload"
@@ -98,7 +98,7 @@ def _notification(row: Row) -> Notification:
 def encoded(stored: StoredEvent) -> EncodedEvent:
     """The library's event as our tables hold it."""
     name, version = split_topic(stored.topic)
-    if len(stored.state) > LARGEST:
+    if len(stored.state) > LARGEST_EVENT:
         raise too_large(name, len(stored.state))
     return EncodedEvent(
         stream_of(stored.originator_id),

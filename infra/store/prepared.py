@@ -10,7 +10,7 @@ from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
 from aggregates.refusal import Refusal
-from commands.store import Batch, Metadata, Staged
+from commands.store import LARGEST_EVENT, Batch, Metadata, Staged
 from infra.store.chain import ID_LENGTH, Middle, middle
 from infra.store.database import Row
 from infra.store.state_rows import RowWrite, row_writes
@@ -20,9 +20,6 @@ from schemas.kinds import STATELESS
 _encode = msgspec.json.Encoder().encode
 
 PLAIN, CLOSES_CHUNK = "", "\x00"
-
-LARGEST = 256 * 1024
-"""Bytes of an event at most: it must fit into a message of Kafka, headers and all (decision 11)."""
 
 
 class EncodedEvent(NamedTuple):
@@ -80,7 +77,7 @@ def prepare(batch: Batch) -> Prepared:
             elif cls is ChunkBilled and series:
                 gap = CLOSES_CHUNK
             payload = _encode(event)
-            if len(payload) > LARGEST:
+            if len(payload) > LARGEST_EVENT:
                 raise too_large(_topics[cls][0], len(payload))
             events.append(EncodedEvent(staged.stream, version, *_topics[cls], payload, gap))
     return Prepared(
@@ -97,11 +94,11 @@ def too_large(name: str, size: int) -> Refusal:
     """The refusal of an event that would not fit on a topic."""
     return Refusal(
         "event_too_large",
-        f"an event {name} would have {size:,} bytes and {LARGEST:,} are allowed; nothing was "
+        f"an event {name} would have {size:,} bytes and {LARGEST_EVENT:,} are allowed; nothing was "
         "written: shorten its texts, or ask for less at once",
         event=name,
         bytes=size,
-        allowed=LARGEST,
+        allowed=LARGEST_EVENT,
     )
 
 

@@ -14,6 +14,8 @@ from tests.support.known_settings import known_settings
 from tests.support.sources import ROOT, named
 from tests.support.verbs import understood
 
+VARIABLE = re.compile(r"BILLSTREAM_[A-Z_]*[A-Z](?![A-Z_])")
+
 EXAMPLES = {path.read_text() for path in (ROOT / "docs" / "examples").glob("*.yaml")}
 
 
@@ -41,12 +43,10 @@ def test_every_variable_in_a_document_is_a_real_setting() -> None:
     """But one of the examples' own; and the guide names every setting of Kafka."""
     said: set[str] = set()
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        said |= set(re.findall(r"BILLSTREAM_[A-Z_]*[A-Z](?![A-Z_])", path.read_text()))
+        said |= set(VARIABLE.findall(path.read_text()))
     assert said - known_settings() == {"BILLSTREAM_SCHEMAS"}
     secured = {name for name in known_settings() if re.search("_SASL_|_SSL_|_REGISTRY_", name)}
-    assert (
-        secured - set(re.findall(r"BILLSTREAM_[A-Z_]*[A-Z](?![A-Z_])", GUIDE.read_text())) == set()
-    )
+    assert secured - set(VARIABLE.findall(GUIDE.read_text())) == set()
 
 
 def _typed() -> list[tuple[str, str]]:

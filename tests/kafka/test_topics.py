@@ -145,6 +145,22 @@ def test_another_prefix_or_cluster_is_refused(kafka: KafkaServer, tmp_path: Path
     store.close()
 
 
+def test_a_prefix_of_another_history_is_refused(kafka: KafkaServer, tmp_path: Path) -> None:
+    """Before it is tied to it, and before a relay begins that would fence the other one's."""
+    settings, store = settings_of(kafka), seeded(tmp_path)
+    make_topics(settings)
+    relay = open_relay(store, settings)
+    drain(relay.step)
+    relay.close()
+    store.close()
+    (tmp_path / "other").mkdir()
+    other = seeded(tmp_path / "other")
+    assert Operator(settings, other.url).refused("topics", "create") == "topic_prefix_taken"
+    assert other.fact(CLUSTER) is None
+    other.close()
+    assert Operator(settings, store.url).must("topics", "create") == "Every topic is there.\n"
+
+
 def test_dead_letters_by_verbs(kafka: KafkaServer, tmp_path: Path) -> None:
     settings, store = settings_of(kafka), seeded(tmp_path)
     make_topics(settings)

@@ -17,7 +17,7 @@ from tests.properties.shop import Shop
 
 def prove(shop: Shop, ledger: Ledger) -> None:
     """Everything has ended; now it has to be right."""
-    app = App(shop.store)
+    app = App(shop.store, shop.store.url)
     report = verify_all(app, views=True, expect=None, progress=lambda _: None)
     assert report.found == 0, report.findings
     _check_waiting(ledger)

@@ -114,3 +114,19 @@ def test_an_account_that_left_the_runs_groups_before_its_time_is_a_failure(world
     (execution,) = world.read("bill-run", "completed")
     assert failed(world, execution["id"]) == [("A-1", "account_not_in_bill_run")]
     assert world.next_bill_date("p") == "2020-10-01"
+
+
+def test_a_cycle_that_fits_into_no_event_fails_its_invoicer_alone(world: World) -> None:
+    """Its package was small enough for the catalogue (design decision 11)."""
+    services = [
+        {"code": f"s{n:04}", "name": f"Service {n}" + " of many" * 6, "prices": {"USD": "1.00"}}
+        for n in range(1200)
+    ]
+    big = {"code": "big", "name": "Big", "frequency": "monthly", "services": services}
+    accounts = [*crowd(2), account("B-1", package("b", "2020-09-01", "big"))]
+    world.apply(base(packages=[big, *base()["packages"]], accounts=accounts))
+    execution = world.bill(*OCTOBER, status=3)
+    assert failed(world, execution) == [("B-1", "event_too_large")]
+    assert show(world, execution)["packages_billed"] == 2
+    assert world.next_bill_date("b") == "2020-10-01"
+    world.must("verify")

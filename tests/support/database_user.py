@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from typing import LiteralString, NamedTuple, cast
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psycopg
@@ -36,8 +36,8 @@ class DatabaseUser(NamedTuple):
                 what, kind, on = heading, "TABLE", sql.Identifier(self.schema, name)
                 if heading == SCHEMA:
                     what, kind, on = name, "SCHEMA", schema
-                text = f"{verb} {what} ON {kind} {{}} {way} {{}}"
-                connection.execute(sql.SQL(cast("LiteralString", text)).format(on, user))
+                words = f"{verb} {what} ON {kind} {on.as_string()} {way} {user.as_string()}"
+                connection.execute(words.encode())
 
 
 @contextmanager

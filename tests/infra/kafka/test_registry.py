@@ -128,6 +128,7 @@ def test_where_there_is_no_registry_it_is_said_and_may_be_tried_again() -> None:
         registry.register("x", [JOINED])
     assert f"http://127.0.0.1:{port}" in str(away.value)
     assert "secret" not in str(away.value)
+    assert away.value.code == "registry_unreachable"
 
 
 def test_an_address_of_something_else_is_refused() -> None:

@@ -14,8 +14,16 @@ from aggregates.chunk import PackagesLeftBehind
 from aggregates.execution import CancelRequested, ExecutionQueued, ExecutionStarted
 from aggregates.receivables import ChargesWaiting, Waiting
 from aggregates.refusal import Refusal
-from commands.store import Absence, Conflict, Metadata, Numbers, Reading, Staged, Store
-from infra.store.prepared import LARGEST
+from commands.store import (
+    LARGEST_EVENT,
+    Absence,
+    Conflict,
+    Metadata,
+    Numbers,
+    Reading,
+    Staged,
+    Store,
+)
 from schemas.stored import encode
 from tests.infra.store import build
 from tests.infra.store.build import Billing, a_charge, add_package, batch, open_account, staged
@@ -104,9 +112,9 @@ class StoreContract:
         before = build.account_state("A")
         store.append(batch(store, open_account("A")))
         around = len(encode(AccountRenamed(name="")).payload)
-        most = AccountRenamed(name="n" * (LARGEST - around))
+        most = AccountRenamed(name="n" * (LARGEST_EVENT - around))
         store.append(batch(store, staged("account", A, 1, most, before=before)))
-        more = AccountRenamed(name="n" * (LARGEST - around + 1))
+        more = AccountRenamed(name="n" * (LARGEST_EVENT - around + 1))
         made = batch(store, open_account("B"), staged("account", A, 2, more, before=before))
         with pytest.raises(Refusal, match=r"event_too_large: .*262,145 bytes"):
             store.append(made)

@@ -9,9 +9,9 @@ from eventsourcing.persistence import EventStore, IntegrityError, StoredEvent, T
 from aggregates import identity
 from aggregates.account import AccountEvent, AccountRenamed, AccountState, evolve
 from aggregates.refusal import Refusal
+from commands.store import LARGEST_EVENT
 from infra.store.mapper import DomainEvent, HistoryMapper
 from infra.store.owned import OwnedStore
-from infra.store.prepared import LARGEST
 from infra.store.state_rows import MissingState
 from infra.store.verify_history import verify_history
 from schemas.stored import encode
@@ -47,7 +47,7 @@ def test_notifications_are_the_history_in_order(store: OwnedStore) -> None:
 
 
 def test_an_event_that_is_too_large_is_refused(store: OwnedStore) -> None:
-    stored = StoredEvent(UUID(bytes=A), 1, "account.opened.v1", b"x" * (LARGEST + 1))
+    stored = StoredEvent(UUID(bytes=A), 1, "account.opened.v1", b"x" * (LARGEST_EVENT + 1))
     with pytest.raises(Refusal, match="event_too_large"):
         store.recorder.insert_events([stored])
     assert store.head.position == 0
