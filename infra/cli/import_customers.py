@@ -48,6 +48,7 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
     from infra import personal_keys
     from infra.cli.output import progress
     from infra.composition import open_app
+    from infra.importing import helpers
     from infra.settings import settings
 
     meaning = _bytes(mapping)
@@ -64,7 +65,11 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
             asking.requested_by or settings().requested_by,
         )
         reported = progress("Importing", source.rows, "rows")
-        with open_app(asking.database) as app, reported as report:
+        with (
+            open_app(asking.database) as app,
+            helpers(app.store, source.rows) as spread,
+            reported as report,
+        ):
             imported = import_customers(
                 app.store,
                 source,
@@ -73,6 +78,7 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
                 strict=strict,
                 rejected=aside.add,
                 progress=report,
+                spread=spread,
             )
     _show(imported, aside.path, asking.as_json)
     return SOME_REJECTED if imported.rejected else 0

@@ -6,6 +6,7 @@ from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId, text
 from commands.store import Absence, Batch, Conflict
 from infra.store.database import Database
+from infra.store.rows import batches
 from infra.store.state_rows import table_of
 from schemas.kinds import STATELESS, kind_of_type, state_decoder
 
@@ -16,13 +17,14 @@ NEAR = 10
 """Events since, for each version to look at, up to which looking at the events is less work."""
 
 _ABSENCES = {
-    ("account", "bill_group"): "accounts WHERE bill_group = ? AND live",
-    ("account", "parent"): "accounts WHERE parent = ? AND live",
-    ("account", "invoicer"): "accounts WHERE invoicer = ? AND stream <> invoicer AND live",
-    ("account_package", "package"): "account_packages WHERE package = ? AND live",
-    ("account_package", "account"): "account_packages WHERE account = ? AND live",
-    ("account_package", "ref"): "account_packages WHERE ref = ? AND live",
+    ("account", "bill_group"): "accounts WHERE live AND bill_group",
+    ("account", "parent"): "accounts WHERE live AND parent",
+    ("account", "invoicer"): "accounts WHERE live AND stream <> invoicer AND invoicer",
+    ("account_package", "package"): "account_packages WHERE live AND package",
+    ("account_package", "account"): "account_packages WHERE live AND account",
+    ("account_package", "ref"): "account_packages WHERE live AND ref",
 }
+"""Before the values."""
 
 
 def still_holds(database: Database, batch: Batch, position: int) -> None:
@@ -30,9 +32,7 @@ def still_holds(database: Database, batch: Batch, position: int) -> None:
     execution is not running any more. `position` is the head, which is not the batch's.
     """
     _same_versions(database, _touched(database, batch, position))
-    for absence in batch.absences:
-        if not is_absent(database, absence):
-            raise Conflict(f"{absence.kind}.{absence.column} {absence.value!r} is taken")
+    _still_absent(database, batch)
     if batch.whole_kinds:
         _unchanged(database, batch.read_at, frozenset(batch.whole_kinds))
     if batch.running is not None and not _is_running(database, batch.running):
@@ -51,21 +51,50 @@ def continues(database: Database, streams: list[tuple[StreamId, int]]) -> None:
 
 def is_absent(database: Database, absence: Absence) -> bool:
     """Nothing live has that value in that column."""
-    clause = _ABSENCES[absence.kind, absence.column]
-    query = f"SELECT 1 FROM {clause} LIMIT 1"
-    return database.execute(query, (absence.value,)).fetchone() is None
+    return not _there(database, absence.kind, absence.column, [absence.value], frozenset())
+
+
+def _still_absent(database: Database, batch: Batch) -> None:
+    """What the batch writes itself, and may have written already, was decided on knowing it."""
+    own = frozenset(staged.stream for staged in batch.changes)
+    by_column: dict[tuple[str, str], list[str | bytes]] = defaultdict(list)
+    for absence in batch.absences:
+        by_column[absence.kind, absence.column].append(absence.value)
+    for (kind, column), values in by_column.items():
+        for some in batches(values, MANY):
+            for value in _there(database, kind, column, some, own):
+                raise Conflict(f"{kind}.{column} {value!r} is taken")
+
+
+def _there(
+    database: Database,
+    kind: str,
+    column: str,
+    values: list[str | bytes],
+    own: frozenset[StreamId],
+) -> list[str | bytes]:
+    """The values that something live has in that column, but for streams of one's own: some of
+    them, or none if there is none.
+    """
+    among, params = database.among(values)
+    query = f"SELECT {column}, stream FROM {_ABSENCES[kind, column]} {among} LIMIT {len(own) + 1}"
+    rows = database.execute(query, params).fetchall()
+    return [value for value, stream in rows if stream not in own]
 
 
 def _touched(database: Database, batch: Batch, position: int) -> list[tuple[str, StreamId, int]]:
     """What the batch read, without the kinds of which there was no event since: their versions
-    are what they were. When much was written since, everything.
+    are what they were. When much was written since, everything. What the batch writes itself is
+    looked at by writing it.
     """
-    if position - batch.read_at > NEAR * len(batch.reads):
-        return batch.reads
+    written = {staged.stream: staged.expected for staged in batch.changes if staged.events}
+    reads = [read for read in batch.reads if written.get(read[1]) != read[2]]
+    if position - batch.read_at > NEAR * len(reads):
+        return reads
     query = "SELECT DISTINCT topic FROM events WHERE position > ? AND position <= ?"
     found = database.execute(query, (batch.read_at, position))
     kinds = {kind_of_type(topic) for (topic,) in found}
-    return [read for read in batch.reads if read[0] in kinds]
+    return [read for read in reads if read[0] in kinds]
 
 
 def _unchanged(database: Database, since: int, names: frozenset[str]) -> None:

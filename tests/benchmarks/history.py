@@ -82,7 +82,7 @@ def replay(bench: Bench) -> Measured:
     if not done.json["same"]:
         raise RuntimeError("the replay differs")
     seconds = done.json["seconds"]
-    note = f"{large.accounts / seconds:,.0f} accounts/s; the run, one worker, took {large.seconds:.1f} s"
+    note = f"{large.accounts / seconds:,.0f} accounts/s; the run took {large.seconds:.1f} s"
     bar = large.seconds / seconds
     return Measured((at_least("replay, of the run's speed", bar, 1.0, ".2f", note),))
 
