@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from aggregates.identity import text
 from tests.benchmarks.bench import Bench, Finished
-from tests.benchmarks.rows import Measured, at_least, at_most
+from tests.benchmarks.rows import Measured, Row, at_least, at_most
 
 ROWS = 100_000
 LINES = 100_000
@@ -63,7 +63,7 @@ def verify(bench: Bench) -> Measured:
     """History proved, then views too."""
     large = bench.finished(bench.large)
     command(large.url, "views", "list")
-    rows = []
+    rows: list[Row] = []
     for what, words, bar in (
         ("verify --history, events/s", ("--history",), 100_000),
         ("verify with views, events/s", (), 30_000),

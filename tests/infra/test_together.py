@@ -51,7 +51,7 @@ def test_a_run_replayed_together(store: OwnedStore) -> None:
     execution = seed.queue(store, date(2020, 10, 1), date(2020, 10, 31))
     run_execution(store, execution)
     told: list[tuple[int, int]] = []
-    done = replay(store, execution, lambda *one: told.append(one), Together(2))
+    done = replay(store, execution, lambda done, total: told.append((done, total)), Together(2))
     assert done == replay(store, execution, together=Together(1))
     assert (done.invoices, done.charges, done.differences) == (2_500, 2_500, [])
     assert told == [(n, done.chunks) for n in range(1, done.chunks + 1)]
