@@ -96,8 +96,8 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     when = datetime.now(UTC).date()
     return (
-        f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()} "
-        f"{platform.release()}, Python {platform.python_version()}, {when}"
+        f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()}, "
+        f"Python {platform.python_version()}, {when}"
     )
 
 
