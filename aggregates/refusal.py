@@ -15,3 +15,11 @@ class Refusal(Exception):
         self.code = code
         self.sentence = sentence
         self.details: Mapping[str, object] = details
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Comes whole out of another process."""
+        return _again, (self.code, self.sentence, dict(self.details))
+
+
+def _again(code: str, sentence: str, details: Mapping[str, object]) -> Refusal:
+    return Refusal(code, sentence, **details)

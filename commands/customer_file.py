@@ -8,27 +8,26 @@ imported; `strict` refuses the whole for it. The same file again changes nothing
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from itertools import islice
 from typing import BinaryIO, NamedTuple, TextIO
 
 from aggregates import identity
 from aggregates.refusal import Refusal
-from commands.customer_mapping import CustomerMapping, Getter, PackageMapping, Row, Source, getter
+from commands.customer_mapping import CustomerMapping, getter
+from commands.customer_rows import Layout, reader_of
 from commands.handling import run_command
 from commands.message import Command
 from commands.personal import PersonalData
 from commands.setup.account import SetAccount, set_account
-from commands.setup.account_package import SetAccountPackage, set_account_package
+from commands.setup.account_package import set_account_package
 from commands.store import Store
 from commands.workspace import Workspace
 
 BATCH = 2_000
 """Rows of one transaction."""
 
-DATES = ("effective", "cancel", "billed_to")
-NUMBERS = ("bill_day",)
-NEEDED = ("number", "name", "currency", "bill_group", "id", "package", "effective")
+SMALL = 10_000
+"""Rows up to which one process is enough."""
 
 
 class Line(NamedTuple):
@@ -69,6 +68,19 @@ class Batch:
     rejects: list[Reject] = field(default_factory=list[Reject])
 
 
+class Step(NamedTuple):
+    """Rows that are imported in one transaction, by a command of their own."""
+
+    layout: Layout
+    command: Command
+    rows: list[Line]
+    strict: bool
+
+
+Spread = Callable[[Iterable[Step]], Iterable[Batch]]
+"""Imports steps in any order; what came of them comes in theirs."""
+
+
 class CustomerFile:
     """A customer file under a mapping: looked through once before anything is imported."""
 
@@ -78,7 +90,7 @@ class CustomerFile:
         self._text = text
         self.header: list[str] = []
         self.rows = self._look_through()
-        self.read_row = row_reader(mapping, self._columns())
+        self.layout = Layout(name, mapping, tuple(self.header), self._columns())
 
     def close(self) -> None:
         self._text.close()
@@ -93,6 +105,29 @@ class CustomerFile:
             if cells:
                 yield Line(before + 1, cells)
             before = reader.line_num
+
+    def rows_depend(self) -> bool:
+        """Whether a row may need one before it: an account above it, or the same account or
+        account-package again.
+        """
+        mapping = self.mapping
+        if mapping.parent is not None or mapping.invoicer is not None:
+            return True
+        columns = self.layout.columns
+        number = getter(mapping.number, columns)
+        ids = [getter(package.id, columns) for package in mapping.packages]
+        width = len(self.header)
+        met: set[int] = set()
+        count = 0
+        for _, cells in self.lines():
+            if len(cells) == width:
+                try:
+                    keys = [(0, number(cells)), *((1, id(cells)) for id in ids)]
+                except Refusal:
+                    continue  # it will be set aside, whatever comes before it
+                met.update(map(hash, keys))
+                count += len(keys)
+        return len(met) < count
 
     def _look_through(self) -> int:
         """Counts the rows. Refused when the file is not what it should be, before any change."""
@@ -160,13 +195,30 @@ def import_customers(
     strict: bool,
     rejected: Callable[[Reject], None],
     progress: Callable[[int], None] = lambda done: None,
+    spread: Spread | None = None,
 ) -> Imported:
-    """Imports the file. `rejected` is told each row set aside, `progress` the rows done so far."""
+    """Imports the file. `rejected` is told each row set aside, `progress` the rows done so far.
+    Steps whose rows have nothing to do with each other may be `spread` over other processes.
+    """
     total = Imported()
-    seen: set[int] = set()
+    steps = _steps(file, command, strict)
+    if spread is not None and not strict and file.rows > SMALL and not file.rows_depend():
+        done = spread(steps)
+    else:
+        seen: set[int] = set()
+        done = (import_step(store, step, personal, seen) for step in steps)
+    for batch in done:
+        for reject in batch.rejects:
+            rejected(reject)
+        total.add(batch.tally)
+        progress(total.rows)
+    return total
+
+
+def _steps(file: CustomerFile, command: Command, strict: bool) -> Iterator[Step]:
+    """The rows in order, each step a command of its own."""
     lines = file.lines()
-    size = file.rows if strict else BATCH
-    while rows := list(islice(lines, size)):
+    while rows := list(islice(lines, file.rows if strict else BATCH)):
         step = Command(
             command.type,
             command.source,
@@ -175,32 +227,21 @@ def import_customers(
             command.requested_by,
             identity.text(command.stream),
         )
-        batch = _import_batch(store, file, personal, step, rows, seen, strict)
-        for reject in batch.rejects:
-            rejected(reject)
-        total.add(batch.tally)
-        progress(total.rows)
-    return total
+        yield Step(file.layout, step, rows, strict)
 
 
-def _import_batch(
-    store: Store,
-    file: CustomerFile,
-    personal: PersonalData,
-    command: Command,
-    rows: list[Line],
-    seen: set[int],
-    strict: bool,
-) -> Batch:
+def import_step(store: Store, step: Step, personal: PersonalData, seen: set[int]) -> Batch:
+    """Imports the rows of a step. `seen` are the accounts and packages of the rows before."""
+    layout, command, rows, strict = step
     batch = Batch()
     met: set[int] = set()
 
     def body(workspace: Workspace) -> dict[str, str]:
         nonlocal batch, met
         met = set()
-        batch = put_rows(workspace, file, rows, seen, met)
+        batch = put_rows(workspace, layout, rows, seen, met)
         if strict and batch.rejects:
-            raise _refused(file.name, batch.rejects)
+            raise _refused(layout.name, batch.rejects)
         tally = batch.tally
         return {"created": str(tally.created), "changed": str(tally.changed)}
 
@@ -212,12 +253,13 @@ def _import_batch(
 
 
 def put_rows(
-    workspace: Workspace, file: CustomerFile, rows: list[Line], seen: set[int], met: set[int]
+    workspace: Workspace, layout: Layout, rows: list[Line], seen: set[int], met: set[int]
 ) -> Batch:
     """Puts the accounts and packages of the rows; one that is refused leaves nothing behind."""
     batch = Batch()
     tally = batch.tally
-    width = len(file.header)
+    width = len(layout.header)
+    read_row = reader_of(layout)
     read: list[tuple[Line, SetAccount]] = []
     for line in rows:
         tally.rows += 1
@@ -226,7 +268,7 @@ def put_rows(
                 raise Refusal(
                     "row_length", f"the row has {len(line.cells)} cells, the header has {width}"
                 )
-            read.append((line, file.read_row(line.cells)))
+            read.append((line, read_row(line.cells)))
         except Refusal as refusal:
             batch.rejects.append(Reject(line, refusal.code, refusal.sentence))
     _prefetch(workspace, [entry for _, entry in read])
@@ -281,74 +323,6 @@ def _prefetch(workspace: Workspace, entries: list[SetAccount]) -> None:
     ]
     workspace.prefetch_refs(ref for _, ref in held)
     workspace.prefetch("account_package", (identity.account_package(*one) for one in held))
-
-
-def row_reader(mapping: CustomerMapping, columns: dict[str, int]) -> Callable[[Row], SetAccount]:
-    """Makes a row into an account with packages: plain code, for it runs a million times."""
-    account = _getters(mapping, columns)
-    packages = [_getters(package, columns) for package in mapping.packages]
-
-    def read(row: Row) -> SetAccount:
-        found = _found(account, row)
-        if packages:
-            found["packages"] = [_package(getters, row) for getters in packages]
-        return SetAccount.model_construct(set(found), **found)
-
-    return read
-
-
-class _Field(NamedTuple):
-    name: str
-    get: Getter
-    format: str | None
-
-
-def _getters(part: CustomerMapping | PackageMapping, columns: dict[str, int]) -> list[_Field]:
-    fields: list[_Field] = []
-    for name in type(part).model_fields:
-        source = getattr(part, name)
-        if isinstance(source, Source):
-            fields.append(_Field(name, getter(source, columns), source.format))
-    return fields
-
-
-def _package(fields: list[_Field], row: Row) -> SetAccountPackage:
-    found = _found(fields, row)
-    return SetAccountPackage.model_construct(set(found), **found)
-
-
-def _found(fields: Iterable[_Field], row: Row) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, get, format in fields:
-        value = get(row)
-        if value is None:
-            if name in NEEDED:
-                raise Refusal("value_missing", f"`{name}` is empty")
-        elif name in DATES:
-            found[name] = _date(name, value, format)
-        elif name in NUMBERS:
-            found[name] = _whole(name, value)
-        else:
-            found[name] = value
-    return found
-
-
-def _date(name: str, written: str, format: str | None) -> date:
-    try:
-        if format is not None:
-            return datetime.strptime(written, format).date()  # noqa: DTZ007
-        if len(written) == 10:
-            return date.fromisoformat(written)
-    except ValueError:
-        pass
-    like = format or "2020-10-31"
-    raise Refusal("date_invalid", f"`{name}` is {written[:40]!r}: it must be a date like {like}")
-
-
-def _whole(name: str, written: str) -> int:
-    if written.isascii() and written.isdigit() and len(written) < 5:
-        return int(written)
-    raise Refusal("wrong_type", f"`{name}` is {written[:40]!r}: it must be a whole number")
 
 
 def _refused(name: str, rejects: list[Reject]) -> Refusal:

@@ -3,7 +3,7 @@
 A mapping has the keys of an account of the setup file; each says where its value comes from.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
@@ -139,7 +139,7 @@ def read_mapping(name: str, content: bytes) -> CustomerMapping:
     raise Refusal(found[0][1], f"{reasons}. Nothing was imported")
 
 
-def getter(source: Source, header: dict[str, int]) -> Getter:
+def getter(source: Source, header: Mapping[str, int]) -> Getter:
     """How to find a value in a row whose columns are known. Small, for it runs for every row."""
     values, default = source.values, source.default
     instead = None if default is None else str(default)
@@ -174,7 +174,7 @@ def _column(index: int) -> Getter:
     return find
 
 
-def _template(template: str, header: dict[str, int]) -> Getter:
+def _template(template: str, header: Mapping[str, int]) -> Getter:
     parts = [
         (text, None if name is None else header[name])
         for text, name, _, _ in Formatter().parse(template)

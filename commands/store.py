@@ -86,6 +86,17 @@ class Recorded(NamedTuple):
     hash: bytes
 
 
+class Stored(NamedTuple):
+    """An event as it lies in history: of the version it was written in, not decoded."""
+
+    position: int
+    stream: StreamId
+    version: int
+    type: str
+    schema_version: int
+    payload: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """Who asked for it and why: kept with every event of a commit."""
@@ -314,6 +325,10 @@ class Store(Protocol):
 
     def log(self, after: int, limit: int) -> list[Recorded]:
         """The next events of the whole history in commit order."""
+        ...
+
+    def stored(self, after: int, limit: int) -> list[Stored]:
+        """The same, as they are stored."""
         ...
 
     def exists(self, stream: StreamId) -> bool: ...

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 
 from aggregates.identity import StreamId
+from commands.billing.rare_collections import rare_collections
 from commands.billing.replay import ReplayReport, open_finished, replay_chunk, replay_execution
 from commands.executions import Running
-from infra.store.crew import Together, crew, worth_it
-from infra.store.database import Database
+from infra.store.crew import Reader, Together, crew, worth_it
 from infra.store.owned import OwnedStore
 
 
@@ -18,18 +18,19 @@ def replay(
 ) -> ReplayReport:
     """Recomputes an execution; what differs is the same with any number of processes."""
     open_finished(store, execution)  # what is refused is refused at once
-    with crew(store, *(together or worth_it(store))) as work:
+    with crew(store, *(together or worth_it(store)), reading=False) as work:
 
         def spread(running: Running) -> Iterable[ReplayReport]:
             chunks = [(running.execution_id, index) for index in range(running.chunks)]
             return work.each(_chunk, chunks)
 
-        return replay_execution(store, execution, progress, None if work.is_alone else spread)
+        return replay_execution(store, execution, progress, spread)
 
 
-def _chunk(store: OwnedStore, _: Database, chunk: tuple[StreamId, int]) -> ReplayReport:
+def _chunk(reader: Reader, chunk: tuple[StreamId, int]) -> ReplayReport:
     execution, index = chunk
-    return replay_chunk(store, _opened(store, execution), index)
+    with rare_collections():
+        return replay_chunk(reader.store, _opened(reader.store, execution), index)
 
 
 _open: dict[StreamId, Running] = {}

@@ -12,6 +12,7 @@ from infra.cli.options import example
 
 if TYPE_CHECKING:
     from commands.customer_file import Imported, Reject
+    from commands.message import Command
 
 SOME_REJECTED = 3
 """The exit status when rows were set aside: it completed, with failures."""
@@ -39,16 +40,12 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
     Rows that cannot be imported go to a file of their own, with line and reason; the others are
     imported (exit status 3 then). The same file again changes nothing.
     """
-    from hashlib import sha256
-    from uuid import uuid4
-
     from commands.customer_file import CustomerFile, import_customers
     from commands.customer_mapping import read_mapping
-    from commands.message import Command
     from infra import personal_keys
     from infra.cli.output import progress
     from infra.composition import open_app
-    from infra.settings import settings
+    from infra.importing import helpers
 
     meaning = _bytes(mapping)
     found = read_mapping(str(mapping), meaning)
@@ -56,26 +53,38 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
     with _open(file, found.csv.encoding) as text, _Rejects(rejects) as aside:
         source = CustomerFile(str(file), found, text)
         aside.begin(source.header, found.csv.delimiter)
-        command = Command(
-            "import_customers",
-            "cli",
-            asking.command_id or str(uuid4()),
-            {"file": _hash(file), "mapping": sha256(meaning).hexdigest(), "strict": strict},
-            asking.requested_by or settings().requested_by,
-        )
         reported = progress("Importing", source.rows, "rows")
-        with open_app(asking.database) as app, reported as report:
+        with (
+            open_app(asking.database) as app,
+            helpers(app.store, source.rows) as spread,
+            reported as report,
+        ):
             imported = import_customers(
                 app.store,
                 source,
                 personal_keys,
-                command=command,
+                command=_command(file, meaning, strict, asking),
                 strict=strict,
                 rejected=aside.add,
                 progress=report,
+                spread=spread,
             )
     _show(imported, aside.path, asking.as_json)
     return SOME_REJECTED if imported.rejected else 0
+
+
+def _command(file: Path, mapping: bytes, strict: bool, asking: Asking) -> "Command":
+    """The same file under the same mapping is the same command."""
+    from hashlib import sha256
+    from uuid import uuid4
+
+    from commands.message import Command
+    from infra.settings import settings
+
+    body = {"file": _hash(file), "mapping": sha256(mapping).hexdigest(), "strict": strict}
+    id = asking.command_id or str(uuid4())
+    requested_by = asking.requested_by or settings().requested_by
+    return Command("import_customers", "cli", id, body, requested_by)
 
 
 class _Rejects:

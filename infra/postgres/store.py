@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import psycopg
 
 from aggregates.identity import StreamId
-from commands.store import Batch, Committed, Head, Reading, Recorded
+from commands.store import Batch, Committed, Head, Reading, Recorded, Stored
 from infra.postgres import appending, errors, runners, stuck
 from infra.postgres.address import Address
 from infra.postgres.appending import Waiting
@@ -139,6 +139,10 @@ class PostgresStore:
     def log(self, after: int, limit: int) -> list[Recorded]:
         with self.sessions.session() as session:
             return asking.log(session, after, limit)
+
+    def stored(self, after: int, limit: int) -> list[Stored]:
+        with self.sessions.session() as session:
+            return asking.stored(session, after, limit)
 
     def exists(self, stream: StreamId) -> bool:
         with self.sessions.session() as session:

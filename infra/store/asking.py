@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aggregates.identity import StreamId
-from commands.store import Recorded
+from commands.store import Recorded, Stored
 from infra.store import checks
 from infra.store.database import Database
 from infra.store.rows import EVENT_COLUMNS, batches, recorded
@@ -35,6 +35,15 @@ def log(database: Database, after: int, limit: int) -> list[Recorded]:
     """The next events of the whole history in commit order."""
     query = f"SELECT {EVENT_COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?"
     return [recorded(row) for row in database.execute(query, (after, limit)).fetchall()]
+
+
+def stored(database: Database, after: int, limit: int) -> list[Stored]:
+    """The same, as they are stored."""
+    query = (
+        "SELECT position, stream, version, topic, schema_version, payload FROM events "
+        "WHERE position > ? ORDER BY position LIMIT ?"
+    )
+    return [Stored(*row) for row in database.execute(query, (after, limit)).fetchall()]
 
 
 def exists(database: Database, stream: StreamId) -> bool:

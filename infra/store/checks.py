@@ -7,7 +7,7 @@ from aggregates.identity import StreamId, text
 from aggregates.invoice_state import is_charging
 from commands.store import Absence, Batch, Conflict, Untouched
 from infra.store.database import Database
-from infra.store.rows import span_of
+from infra.store.rows import batches, span_of
 from infra.store.state_rows import table_of
 from schemas.kinds import STATELESS, kind_of_type, state_decoder
 
@@ -20,13 +20,14 @@ NEAR = 10
 """Events since, for each version to look at, up to which looking at the events is less work."""
 
 _ABSENCES = {
-    ("account", "bill_group"): "accounts WHERE bill_group = ? AND live",
-    ("account", "parent"): "accounts WHERE parent = ? AND live",
-    ("account", "invoicer"): "accounts WHERE invoicer = ? AND stream <> invoicer AND live",
-    ("account_package", "package"): "account_packages WHERE package = ? AND live",
-    ("account_package", "account"): "account_packages WHERE account = ? AND live",
-    ("account_package", "ref"): "account_packages WHERE ref = ? AND live",
+    ("account", "bill_group"): "accounts WHERE live AND bill_group",
+    ("account", "parent"): "accounts WHERE live AND parent",
+    ("account", "invoicer"): "accounts WHERE live AND stream <> invoicer AND invoicer",
+    ("account_package", "package"): "account_packages WHERE live AND package",
+    ("account_package", "account"): "account_packages WHERE live AND account",
+    ("account_package", "ref"): "account_packages WHERE live AND ref",
 }
+"""Before the values."""
 
 
 def still_holds(database: Database, batch: Batch, position: int) -> None:
@@ -34,9 +35,7 @@ def still_holds(database: Database, batch: Batch, position: int) -> None:
     execution is not running any more. `position` is the head, which is not the batch's.
     """
     _same_versions(database, _touched(database, batch, position))
-    for absence in batch.absences:
-        if not is_absent(database, absence):
-            raise Conflict(f"{absence.kind}.{absence.column} {absence.value!r} is taken")
+    _still_absent(database, batch)
     if batch.whole_kinds:
         _unchanged(database, batch.read_at, frozenset(batch.whole_kinds))
     for untouched in batch.untouched:
@@ -58,22 +57,54 @@ def continues(database: Database, streams: list[tuple[StreamId, int]]) -> None:
 def is_absent(database: Database, absence: Absence) -> bool:
     """Nothing live has that value in that column."""
     if absence.kind == "invoice" and isinstance(absence.value, bytes):
-        return _is_latest(database, absence.value)
-    clause = _ABSENCES[absence.kind, absence.column]
-    query = f"SELECT 1 FROM {clause} LIMIT 1"
-    return database.execute(query, (absence.value,)).fetchone() is None
+        return _is_latest(database, absence.value, frozenset())
+    return not _there(database, absence.kind, absence.column, [absence.value], frozenset())
+
+
+def _still_absent(database: Database, batch: Batch) -> None:
+    """What the batch writes itself, and may have written already, was decided on knowing it."""
+    own = frozenset(staged.stream for staged in batch.changes)
+    by_column: dict[tuple[str, str], list[str | bytes]] = defaultdict(list)
+    for absence in batch.absences:
+        by_column[absence.kind, absence.column].append(absence.value)
+    for value in by_column.pop(("invoice", "after"), []):
+        if isinstance(value, bytes) and not _is_latest(database, value, own):
+            raise Conflict(f"there is an invoice after {value.hex()}")
+    for (kind, column), values in by_column.items():
+        for some in batches(values, MANY):
+            for value in _there(database, kind, column, some, own):
+                raise Conflict(f"{kind}.{column} {value!r} is taken")
+
+
+def _there(
+    database: Database,
+    kind: str,
+    column: str,
+    values: list[str | bytes],
+    own: frozenset[StreamId],
+) -> list[str | bytes]:
+    """The values that something live has in that column, but for streams of one's own: some of
+    them, or none if there is none.
+    """
+    among, params = database.among(values)
+    query = f"SELECT {column}, stream FROM {_ABSENCES[kind, column]} {among} LIMIT {len(own) + 1}"
+    rows = database.execute(query, params).fetchall()
+    return [value for value, stream in rows if stream not in own]
 
 
 def _touched(database: Database, batch: Batch, position: int) -> list[tuple[str, StreamId, int]]:
     """What the batch read, without the kinds of which there was no event since: their versions
-    are what they were. When much was written since, everything.
+    are what they were. When much was written since, everything. What the batch writes itself is
+    looked at by writing it.
     """
-    if position - batch.read_at > NEAR * len(batch.reads):
-        return batch.reads
+    written = {staged.stream: staged.expected for staged in batch.changes if staged.events}
+    reads = [read for read in batch.reads if written.get(read[1]) != read[2]]
+    if position - batch.read_at > NEAR * len(reads):
+        return reads
     query = "SELECT DISTINCT topic FROM events WHERE position > ? AND position <= ?"
     found = database.execute(query, (batch.read_at, position))
     kinds = {kind_of_type(topic) for (topic,) in found}
-    return [read for read in batch.reads if read[0] in kinds]
+    return [read for read in reads if read[0] in kinds]
 
 
 def has_items(database: Database, kind: str) -> bool:
@@ -82,16 +113,18 @@ def has_items(database: Database, kind: str) -> bool:
     return database.execute(query, (kind,)).fetchone() is not None
 
 
-def _is_latest(database: Database, value: bytes) -> bool:
-    """No invoice of an account has a number above one."""
+def _is_latest(database: Database, value: bytes, own: frozenset[StreamId]) -> bool:
+    """No invoice of an account has a number above one, but for those of one's own."""
     account, above = value[:16], int.from_bytes(value[16:])
     low, high = span_of(account, account)
     query = (
-        "SELECT state FROM items WHERE stream >= ? AND stream < ? AND account = ? "
+        "SELECT stream, state FROM items WHERE stream >= ? AND stream < ? AND account = ? "
         "AND kind = 'invoice' AND ordinal > ?"
     )
     states = database.execute(query, (low, high, account, above))
-    return not any(is_charging(_decode_invoice(state)) for (state,) in states)
+    return not any(
+        is_charging(_decode_invoice(state)) for stream, state in states if stream not in own
+    )
 
 
 def _unchanged(database: Database, since: int, names: frozenset[str]) -> None:

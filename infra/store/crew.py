@@ -6,15 +6,17 @@ not depend on how many there are. When a process dies, the others' work is done 
 
 import os
 import signal
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError, Thread
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from infra.store.database import Database
 from infra.store.owned import OwnedStore
@@ -28,14 +30,27 @@ _WORTH_IT = 100_000
 _SIZE = 50_000
 """Events of a part, about."""
 
+_AHEAD = 3 * _MOST
+"""Parts begun before the first of them is asked for."""
+
 _PATIENCE = 60.0
 """Seconds for processes to start."""
 
 P = TypeVar("P")
 R = TypeVar("R")
 
-Work = Callable[[OwnedStore, Database, P], R]
+Work = Callable[["Reader", P], R]
 """A function of a module: it is found by its name in another process."""
+
+
+class Reader(Protocol):
+    """What work is done with: a store of the process's own, and the snapshot in it."""
+
+    @property
+    def store(self) -> OwnedStore: ...
+
+    @property
+    def database(self) -> Database: ...
 
 
 class Together(NamedTuple):
@@ -49,7 +64,13 @@ def worth_it(store: OwnedStore) -> Together:
     """The processes that are worth starting for a history."""
     with store.proving() as database:
         large = newest_of(database) >= _WORTH_IT
-    return Together(min(_MOST, len(os.sched_getaffinity(0))) if large else 1)
+    return Together(cores() if large else 1)
+
+
+def cores() -> int:
+    """As many processes as can run at once here, up to a few."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not every system has it
+    return min(_MOST, len(allowed(0)) if allowed else os.cpu_count() or 1)
 
 
 def newest_of(database: Database) -> int:
@@ -61,12 +82,22 @@ class Crew:
     """`database` reads the snapshot here. Parts should have `size` events."""
 
     def __init__(
-        self, store: OwnedStore, database: Database, size: int, pool: ProcessPoolExecutor | None
+        self,
+        store: OwnedStore,
+        database: Database | None,
+        size: int,
+        pool: ProcessPoolExecutor | None,
     ) -> None:
         self.store = store
-        self.database = database
         self.size = size
+        self._database = database
         self._pool = pool
+
+    @property
+    def database(self) -> Database:
+        if self._database is None:
+            raise RuntimeError("this crew reads no snapshot")
+        return self._database
 
     @property
     def newest(self) -> int:
@@ -78,20 +109,24 @@ class Crew:
         """Nobody but this process."""
         return self._pool is None
 
-    def each(self, work: Work[P, R], parts: Sequence[P]) -> Iterator[R]:
+    def each(self, work: Work[P, R], parts: Iterable[P]) -> Iterator[R]:
         """What the work gives for each part, in their order."""
-        if self._pool is None:
-            yield from (work(self.store, self.database, part) for part in parts)
+        pool = self._pool
+        if pool is None:
+            yield from (work(self, part) for part in parts)
             return
-        futures = [self._pool.submit(_do, work, part) for part in parts]
-        for part, future in zip(parts, futures, strict=True):
+        begun = ((part, _submitted(pool, work, part)) for part in parts)
+        ahead = deque(islice(begun, _AHEAD))
+        while ahead:
+            part, future = ahead.popleft()
             yield self._answer(work, part, future)
+            ahead.extend(islice(begun, 1))
 
-    def _answer(self, work: Work[P, R], part: P, future: "Future[R]") -> R:
+    def _answer(self, work: Work[P, R], part: P, future: "Future[R] | None") -> R:
         try:
-            return future.result()
+            return work(self, part) if future is None else future.result()
         except BrokenProcessPool:
-            return work(self.store, self.database, part)
+            return work(self, part)
 
 
 class _Meeting(NamedTuple):
@@ -100,6 +135,7 @@ class _Meeting(NamedTuple):
     processes: int
     barrier: Barrier
     names: "SimpleQueue[str]"
+    reading: bool
 
     def wait(self) -> None:
         self.barrier.wait(_PATIENCE)
@@ -112,14 +148,18 @@ class _Meeting(NamedTuple):
 
 
 @contextmanager
-def crew(store: OwnedStore, processes: int, size: int = _SIZE) -> Generator[Crew]:
-    """This many processes over one snapshot; one is this process alone."""
+def crew(
+    store: OwnedStore, processes: int, size: int = _SIZE, *, reading: bool = True
+) -> Generator[Crew]:
+    """This many processes over one snapshot, or only over one store unless `reading`; one is this
+    process alone.
+    """
     if processes < 2:
-        with store.proving() as database:
-            yield Crew(store, database, size, None)
+        with ExitStack() as stack:
+            yield _alone(stack, store, size, reading)
         return
     context = get_context("spawn")
-    meeting = _Meeting(processes, context.Barrier(processes + 1), context.SimpleQueue())
+    meeting = _Meeting(processes, context.Barrier(processes + 1), context.SimpleQueue(), reading)
     before = set(active_children())
     pool = ProcessPoolExecutor(
         processes, context, initializer=_begin, initargs=(store.opening, meeting)
@@ -143,10 +183,15 @@ def _together(
     """The processes and this one at one snapshot; alone if they could not be started."""
     try:
         meeting.wait()
-        database = stack.enter_context(store.sharing(meeting.begin))
+        sharing = store.sharing(meeting.begin) if meeting.reading else None
+        database = stack.enter_context(sharing) if sharing else None
         return Crew(store, database, size, pool)
     except BrokenBarrierError:
-        return Crew(store, stack.enter_context(store.proving()), size, None)
+        return _alone(stack, store, size, meeting.reading)
+
+
+def _alone(stack: ExitStack, store: OwnedStore, size: int, reading: bool) -> Crew:
+    return Crew(store, stack.enter_context(store.proving()) if reading else None, size, None)
 
 
 class _Mine:
@@ -157,19 +202,31 @@ class _Mine:
     database: Database
 
 
+_mine = _Mine()
+
+
 def _begin(opening: str, meeting: _Meeting) -> None:
     from infra.store.open import open_store
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # quietly: the first process says it
     Thread(target=_end_with_parent, daemon=True).start()
     try:
-        _Mine.store = _Mine.stack.enter_context(open_store(opening))
+        _mine.store = _mine.stack.enter_context(open_store(opening))
         meeting.wait()
-        _Mine.database = _Mine.stack.enter_context(_Mine.store.proving(meeting.names.get()))
-        meeting.wait()
+        if meeting.reading:
+            _mine.database = _mine.stack.enter_context(_mine.store.proving(meeting.names.get()))
+            meeting.wait()
     except BaseException:
         meeting.barrier.abort()
         raise
+
+
+def _submitted(pool: ProcessPoolExecutor, work: Work[P, R], part: P) -> "Future[R] | None":
+    """None when a process has died, and the others with it."""
+    try:
+        return pool.submit(_do, work, part)
+    except BrokenProcessPool:
+        return None
 
 
 def _end_with_parent() -> None:
@@ -180,4 +237,4 @@ def _end_with_parent() -> None:
 
 
 def _do(work: Work[P, R], part: P) -> R:
-    return work(_Mine.store, _Mine.database, part)
+    return work(_mine, part)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from aggregates.identity import StreamId
-from commands.store import Batch, Committed, Head, Reading, Recorded
+from commands.store import Batch, Committed, Head, Reading, Recorded, Stored
 from infra.clock import utc_now
 from infra.store import asking, errors, meta
 from infra.store.connect import HistoryConnection, connect
@@ -125,6 +125,10 @@ class SqliteStore:
     def log(self, after: int, limit: int) -> list[Recorded]:
         with self._reading() as connection:
             return asking.log(connection, after, limit)
+
+    def stored(self, after: int, limit: int) -> list[Stored]:
+        with self._reading() as connection:
+            return asking.stored(connection, after, limit)
 
     def exists(self, stream: StreamId) -> bool:
         with self._reading() as connection:

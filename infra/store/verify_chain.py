@@ -126,11 +126,11 @@ def _commits(database: Database, part: Part, findings: Findings) -> Iterator[Com
             _commit_changed(findings, commit)
 
 
-def _is_whole(commit: Commit) -> bool:
+def _is_whole(row: Row) -> bool:
     """Its columns are of the types that are written."""
-    root: object = commit.root
-    whole = isinstance(commit.last, int) and isinstance(commit.at, int)
-    return whole and isinstance(root, bytes) and len(root) == len(chain.START)
+    _, last, at, root = row
+    whole = isinstance(last, int) and isinstance(at, int) and isinstance(root, bytes)
+    return whole and len(root) == len(chain.START)
 
 
 def _check_head(database: Database, findings: Findings, last: Commit) -> None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from infra.store.chain import START
-from infra.store.crew import Crew, Together, crew, worth_it
-from infra.store.database import Database
+from infra.store.crew import Crew, Reader, Together, crew, worth_it
 from infra.store.findings import Finding, Findings, Progress
 from infra.store.owned import OwnedStore
 from infra.store.verify_chain import check_expected
@@ -84,9 +83,9 @@ def check_history(crew: Crew, expect: str | None, progress: Progress | None) -> 
     )
 
 
-def _check_streams(_: OwnedStore, database: Database, streams: Streams) -> tuple[int, Findings]:
+def _check_streams(reader: Reader, streams: Streams) -> tuple[int, Findings]:
     findings = Findings()
-    return check_folds(database, streams, findings), findings
+    return check_folds(reader.database, streams, findings), findings
 
 
 def _tell(progress: Progress | None, total: int, done: int) -> None:

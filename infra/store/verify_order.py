@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from infra.store.crew import Crew
+from infra.store.crew import Crew, Reader
 from infra.store.database import Database
 from infra.store.findings import Findings
-from infra.store.owned import OwnedStore
 from infra.store.verify_carried import Carried, Later
 from infra.store.verify_chain import NOTHING, Commit, Part, check_chain, cut
 from infra.store.verify_invoices import InvoiceChecks
@@ -47,8 +46,8 @@ def _alone_or_not(crew: Crew, parts: list[Part], carried: Carried) -> Iterator[C
     return crew.each(_check, parts)
 
 
-def _check(_: OwnedStore, database: Database, part: Part) -> Checked:
-    return check_part(database, part, None)
+def _check(reader: Reader, part: Part) -> Checked:
+    return check_part(reader.database, part, None)
 
 
 def check_part(database: Database, part: Part, carried: Carried | None) -> Checked:

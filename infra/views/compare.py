@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from typing import NamedTuple
 
-from infra.store.crew import Crew
-from infra.store.database import Database
+from infra.store.crew import Crew, Reader
 from infra.store.owned import OwnedStore
 from infra.views import feed, offsets, positions, sql
 from infra.views.database import ViewsDatabase
@@ -93,8 +92,8 @@ def compare_together(crew: Crew, progress: Progress = lambda _: None) -> Compari
     return Comparison(found[0].position, found[0].events, rows, differences)
 
 
-def _compare_some(store: OwnedStore, _: Database, names: tuple[str, ...]) -> Comparison:
-    return compare_with_rebuild(store, views=tuple(BY_VIEW[name] for name in names))
+def _compare_some(reader: Reader, names: tuple[str, ...]) -> Comparison:
+    return compare_with_rebuild(reader.store, views=tuple(BY_VIEW[name] for name in names))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from aggregates.identity import text
 from tests.benchmarks.bench import Bench, Finished
-from tests.benchmarks.rows import Measured, at_least, at_most
+from tests.benchmarks.rows import Measured, Row, at_least, at_most
 
 ROWS = 100_000
 LINES = 100_000
@@ -63,7 +63,7 @@ def verify(bench: Bench) -> Measured:
     """History proved, then views too."""
     large = bench.finished(bench.large)
     command(large.url, "views", "list")
-    rows = []
+    rows: list[Row] = []
     for what, words, bar in (
         ("verify --history, events/s", ("--history",), 100_000),
         ("verify with views, events/s", (), 30_000),
@@ -82,8 +82,7 @@ def replay(bench: Bench) -> Measured:
     if not done.json["same"]:
         raise RuntimeError("the replay differs")
     seconds = done.json["seconds"]
-    rate = f"{large.accounts / seconds:,.0f} accounts/s"
-    note = f"{rate}; the run, one worker, took {large.seconds:.1f} s"
+    note = f"{large.accounts / seconds:,.0f} accounts/s; the run took {large.seconds:.1f} s"
     bar = large.seconds / seconds
     return Measured((at_least("replay, of the run's speed", bar, 1.0, ".2f", note),))
 

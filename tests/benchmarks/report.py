@@ -13,6 +13,7 @@ import os
 import platform
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
@@ -49,6 +50,7 @@ def main(words: list[str]) -> None:
     asked = _asked(words)
     only: list[str] = asked.only.split(",") if asked.only else []
     found: list[Found] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server is stopped then too
     with _server(asked.database) as server, tempfile.TemporaryDirectory() as folder:
         bench = Bench(server, Path(folder), FULL if asked.full else LARGE, _tell)
         try:
@@ -96,8 +98,8 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     when = datetime.now(UTC).date()
     return (
-        f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()} "
-        f"{platform.release()}, Python {platform.python_version()}, {when}"
+        f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()}, "
+        f"Python {platform.python_version()}, {when}"
     )
 
 

@@ -23,7 +23,7 @@ from tests.crash.harness import (
     start,
 )
 
-ACCOUNTS = 2_000
+ACCOUNTS = 4_000
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,102 @@
+"""A row of a customer file becomes an account with its packages, as the mapping says."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from aggregates.refusal import Refusal
+from commands.customer_mapping import CustomerMapping, Getter, PackageMapping, Row, Source, getter
+from commands.setup.account import SetAccount
+from commands.setup.entry import explain
+
+DATES = ("effective", "cancel", "billed_to")
+NUMBERS = ("bill_day",)
+NEEDED = ("number", "name", "currency", "bill_group", "id", "package", "effective")
+
+
+class Layout(NamedTuple):
+    """What is known of a file before its rows: its name, its mapping, and where columns stand."""
+
+    name: str
+    mapping: CustomerMapping
+    header: tuple[str, ...]
+    columns: Mapping[str, int]
+
+
+def row_reader(mapping: CustomerMapping, columns: Mapping[str, int]) -> Callable[[Row], SetAccount]:
+    """Makes a row into an account with packages: plain code, for it runs a million times."""
+    account = _getters(mapping, columns)
+    packages = [_getters(package, columns) for package in mapping.packages]
+
+    def read(row: Row) -> SetAccount:
+        found = _found(account, row)
+        if packages:
+            found["packages"] = [_found(package, row) for package in packages]
+        try:
+            return SetAccount.model_validate(found)
+        except ValidationError as invalid:
+            raise Refusal(*explain(invalid.errors(include_url=False)[0])) from None
+
+    return read
+
+
+_readers: dict[int, tuple[Layout, Callable[[Row], SetAccount]]] = {}
+
+
+def reader_of(layout: Layout) -> Callable[[Row], SetAccount]:
+    """The reader of a file's rows, made once a process."""
+    known = _readers.get(0)
+    if known is None or known[0] != layout:
+        known = _readers[0] = layout, row_reader(layout.mapping, layout.columns)
+    return known[1]
+
+
+class _Field(NamedTuple):
+    name: str
+    get: Getter
+    format: str | None
+
+
+def _getters(part: CustomerMapping | PackageMapping, columns: Mapping[str, int]) -> list[_Field]:
+    fields: list[_Field] = []
+    for name in type(part).model_fields:
+        source = getattr(part, name)
+        if isinstance(source, Source):
+            fields.append(_Field(name, getter(source, columns), source.format))
+    return fields
+
+
+def _found(fields: Iterable[_Field], row: Row) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, get, format in fields:
+        value = get(row)
+        if value is None:
+            if name in NEEDED:
+                raise Refusal("value_missing", f"`{name}` is empty")
+        elif name in DATES:
+            found[name] = _date(name, value, format)
+        elif name in NUMBERS:
+            found[name] = _whole(name, value)
+        else:
+            found[name] = value
+    return found
+
+
+def _date(name: str, written: str, format: str | None) -> date:
+    try:
+        if format is not None:
+            return datetime.strptime(written, format).date()  # noqa: DTZ007
+        if len(written) == 10:
+            return date.fromisoformat(written)
+    except ValueError:
+        pass
+    like = format or "2020-10-31"
+    raise Refusal("date_invalid", f"`{name}` is {written[:40]!r}: it must be a date like {like}")
+
+
+def _whole(name: str, written: str) -> int:
+    if written.isascii() and written.isdigit() and len(written) < 5:
+        return int(written)
+    raise Refusal("wrong_type", f"`{name}` is {written[:40]!r}: it must be a whole number")

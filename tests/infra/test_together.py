@@ -1,0 +1,127 @@
+"""What several processes do together comes to the same as what one does."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands.customer_file import SMALL, CustomerFile, Imported, Reject, import_customers
+from commands.customer_mapping import read_mapping
+from commands.message import Command
+from consumers.worker import run_execution
+from infra import personal_keys
+from infra.importing import helpers
+from infra.replay import replay
+from infra.store.crew import Together
+from infra.store.open import open_store
+from infra.store.owned import OwnedStore
+from infra.store.verify_history import verify_history
+from tests.infra.store.tampering import by_hand, rows_by_hand
+from tests.support import seed
+
+MAPPING = b"""
+number: {column: id}
+name: {column: name}
+currency: {value: USD}
+bill_group: {value: G}
+packages:
+  - id: {template: "{id}/internet"}
+    package: {column: plan}
+    effective: {column: since}
+"""
+HEADER = "id,name,plan,since\n"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnedStore]:
+    url = f"sqlite:///{tmp_path / 'books.db'}"
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    with closing(open_store(url, create=True)) as opened:
+        seed.set_up(opened)
+        yield opened
+
+
+def test_a_run_replayed_together(store: OwnedStore) -> None:
+    seed.add_accounts(store, 2_500)
+    execution = seed.queue(store, date(2020, 10, 1), date(2020, 10, 31))
+    run_execution(store, execution)
+    told: list[tuple[int, int]] = []
+    done = replay(store, execution, lambda done, total: told.append((done, total)), Together(2))
+    assert done == replay(store, execution, together=Together(1))
+    assert (done.invoices, done.charges, done.differences) == (2_500, 2_500, [])
+    assert told == [(n, done.chunks) for n in range(1, done.chunks + 1)]
+    assert done.chunks > 1
+    replaced = "cast(replace(payload, '2000', '1000') AS BLOB)"
+    billed = "topic = 'account_package.billed'"
+    by_hand(store, f"UPDATE events SET payload = {replaced} WHERE {billed} AND position % 20 = 1")
+    differs = replay(store, execution, together=Together(2))
+    assert differs == replay(store, execution, together=Together(1))
+    assert len(differs.differences) == 100
+
+
+def rows(count: int) -> list[str]:
+    return [f"C-{n},Jane {n},internet,2020-09-01\n" for n in range(count)]
+
+
+def imported(
+    store: OwnedStore, lines: list[str], processes: int
+) -> tuple[Imported, list[tuple[int, str]]]:
+    """What came of a file, and the rows set aside."""
+    aside: list[tuple[int, str]] = []
+
+    def rejected(reject: Reject) -> None:
+        aside.append((reject.line.number, reject.reason))
+
+    mapping = read_mapping("mapping.yaml", MAPPING)
+    file = CustomerFile("customers.csv", mapping, StringIO(HEADER + "".join(lines)))
+    command = Command("import_customers", "test", f"import-{len(lines)}-{processes}")
+    with helpers(store, file.rows, processes) as spread:
+        done = import_customers(
+            store,
+            file,
+            personal_keys,
+            command=command,
+            strict=False,
+            rejected=rejected,
+            spread=spread,
+        )
+    return done, aside
+
+
+def accounts(store: OwnedStore) -> list[Any]:
+    query = "SELECT stream, bill_group, live, version FROM accounts ORDER BY stream"
+    return rows_by_hand(store, query) + rows_by_hand(
+        store, "SELECT ref, package, next_bill_date, version FROM account_packages ORDER BY ref"
+    )
+
+
+def test_customers_imported_together(store: OwnedStore, tmp_path: Path) -> None:
+    lines = rows(SMALL + 3_000)
+    lines[5] = "C-5,Jane,,2020-09-01\n"
+    lines[7_000] = "C-7000,Jane,internet,yesterday\n"
+    lines[12_000] = "C-12000,Jane,nothing,2020-09-01\n"
+    with closing(open_store(f"sqlite:///{tmp_path / 'other.db'}", create=True)) as other:
+        seed.set_up(other)
+        alone = imported(other, lines, 1)
+        done, aside = imported(store, lines, 2)
+        assert (done, aside) == alone
+        assert accounts(store) == accounts(other)
+    assert [number for number, _ in aside] == [7, 7_002, 12_002]
+    assert (done.created, done.rejected) == (len(lines) - 3, 3)
+    again, _ = imported(store, lines[:-1], 2)
+    assert (again.created, again.unchanged) == (0, len(lines) - 4)
+    assert verify_history(store).clean
+
+
+def test_rows_that_stand_twice_are_told_as_ever(store: OwnedStore) -> None:
+    lines = rows(SMALL + 1_000)
+    lines[-1] = "C-3,Another name,internet,2020-09-01\n"
+    _, aside = imported(store, lines, 2)
+    ((number, reason),) = aside
+    assert number == len(lines) + 1
+    assert "stands in the file before" in reason
