@@ -32,7 +32,7 @@ TABLES = {
     "left_behind": "Account-packages that stayed due after a run, with the reason.",
     "invoices": "Invoices, in the order of their numbers.",
     "payments": "Payments, in the order in which they were asked for or recorded.",
-    "payment_entries": "What became of the money of payments: shares of invoices, refunds, charge-backs.",
+    "payment_entries": "What became of the money of payments: shares, refunds, charge-backs.",
     "invoice_pages": "Lines of invoices too long for one row.",
 }
 
@@ -108,7 +108,7 @@ COLUMNS = {
     "about": "the reason of a detachment, the refund or the dispute",
     "asked_on": "day on which it was asked for, or came",
     "collection": "why it was asked for: balance_due, account_balance, dunning, retry, asked",
-    "entry": "disbursed, detached, refund_requested, refunded, refund_failed, charged_back, charge_back_won",
+    "entry": "what happened, as the event is called: disbursed, detached, refunded and so on",
     "held_on": "day on which it holds",
     "invoice": "id of the invoice",
     "method": "id of the payment method; NULL: recorded",
