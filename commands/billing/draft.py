@@ -69,6 +69,9 @@ class Draft:
     closed: bool = False
     lines: list[InvoiceLine] = field(default_factory=list[InvoiceLine])
     also: dict[StreamId, Staged] = field(default_factory=dict[StreamId, Staged])
+    by_stream: dict[StreamId, ChargedPackage] = field(
+        default_factory=dict[StreamId, ChargedPackage]
+    )
 
     @property
     def head(self) -> AccountFacts | None:
@@ -77,7 +80,12 @@ class Draft:
         return next((one for one in self.facts.accounts if one.row.stream == stream), None)
 
     def stage(
-        self, kind: str, stream: StreamId, version: int, state: State | None, events: Sequence[Event]
+        self,
+        kind: str,
+        stream: StreamId,
+        version: int,
+        state: State | None,
+        events: Sequence[Event],
     ) -> Any:
         """Adds events of another stream to what is written for the invoicer: an invoice's dunning
         level, a payment asked for, an account's status. `version` and `state` are those it was
@@ -95,6 +103,13 @@ class Draft:
             staged.events = [*staged.events, *events]
             staged.state = state
         return state
+
+    @property
+    def billed(self) -> dict[StreamId, ChargedPackage]:
+        """The packages charged by this run; worked out again only when there are more of them."""
+        if len(self.by_stream) != len(self.charged):
+            self.by_stream = {charged.row.stream: charged for charged in self.charged}
+        return self.by_stream
 
     def state_of(self, stream: StreamId, read: State | None) -> Any:
         """What a stream is with what is staged."""
