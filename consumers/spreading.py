@@ -12,6 +12,7 @@ from aggregates.execution import FINISHED, ExecutionState
 from aggregates.identity import StreamId, text
 from aggregates.refusal import Refusal
 from commands import firing
+from commands.corrections.reversing import carry_on
 from commands.executions import find_execution, finish_execution, start_execution
 from commands.store import Store
 from consumers.remaining import Remaining
@@ -74,6 +75,7 @@ class Spreading:
         for execution in set(self._followed) - set(open_now):
             self._leave(execution)
         moved |= self._fire()
+        moved |= bool(carry_on(self._store))
         if not moved:
             self._pause(self._poll)
         return moved

@@ -138,6 +138,10 @@ def _billed(at: Occurrence, event: Billed) -> tuple[Operation]:
     return ((_NEXT, (at.stream, event.state.next_bill_date)),)
 
 
+def _taken_back(at: Occurrence, event: events.PackageTakenBack) -> tuple[Operation]:
+    return ((_NEXT, (at.stream, written(event.next_bill_date))),)
+
+
 def _removed(at: Occurrence, _: events.PackageRemoved) -> tuple[Operation, ...]:
     key = (at.stream,)
     return ((_REMOVE, key), (_NO_SUSPENSIONS, key), (_NO_PRICES, key))
@@ -145,7 +149,7 @@ def _removed(at: Occurrence, _: events.PackageRemoved) -> tuple[Operation, ...]:
 
 VIEW = View(
     "account_packages",
-    version=1,
+    version=2,
     tables=(HELD, SUSPENSIONS, PRICES),
     handlers={
         "account_package.added": _added,
@@ -157,6 +161,7 @@ VIEW = View(
         "account_package.price_overridden": _price_overridden,
         "account_package.calendar_changed": _calendar_changed,
         "account_package.billed": _billed,
+        "account_package.taken_back": _taken_back,
         "account_package.removed": _removed,
     },
     slices={"account_package.billed": Billed},

@@ -165,7 +165,7 @@ def all_contracts(
         SELECT ref, account, currency, start, term, term_end, renewal, commitment, per, status, ends
         FROM view_contracts {where} ORDER BY account, ref"""
     for row in views.rows(sql, () if account is None else (account,)):
-        found = dict(zip(_FIELDS, row, strict=True))
+        found: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
         for field in ("start", "term_end", "ends"):
             found[field] = _day(found[field])
         if found["commitment"] is not None:

@@ -87,7 +87,7 @@ def levels_of(
 
 
 def _shape(row: tuple[Any, ...], currency: str, show: Showing) -> dict[str, Any]:
-    found = dict(zip(_FIELDS, row, strict=True))
+    found: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
     found["on"], found["fell_on"] = _day(found["on"]), _day(found["fell_on"])
     found["balance"] = show.amount(found["balance"], currency)
     found["fee"] = show.amount(found["fee"], currency) if found["transaction"] else None

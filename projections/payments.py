@@ -151,9 +151,10 @@ def _removed(at: Occurrence, event: events.PaymentRemoved) -> tuple[Operation]:
 def _shared(
     at: Occurrence, event: events.PaymentDisbursed | events.PaymentDetached
 ) -> tuple[Operation]:
-    detached = isinstance(event, events.PaymentDetached)
-    entry, why = ("detached", event.reason) if detached else ("disbursed", None)
-    return (_entry(at, entry, event.amount, written(event.on), event.invoice, why),)
+    on = written(event.on)
+    if isinstance(event, events.PaymentDetached):
+        return (_entry(at, "detached", event.amount, on, event.invoice, event.reason),)
+    return (_entry(at, "disbursed", event.amount, on, event.invoice, None),)
 
 
 def _refund(

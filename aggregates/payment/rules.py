@@ -205,8 +205,8 @@ def check_amount_left(wanted: int, state: PaymentState) -> None:
     if wanted > state.kept:
         raise Refusal(
             "refund_too_large",
-            f"the refund is larger than what is left of the payment ({state.kept} minor units of "
-            f"{state.currency}): give back less",
+            "the refund is larger than what is left of the payment: give back less; `billstream "
+            "payment show` says how much there is",
             left=state.kept,
         )
 

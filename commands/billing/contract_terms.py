@@ -26,6 +26,7 @@ from aggregates.contract import (
 )
 from aggregates.contract_rules import no_escalation
 from aggregates.days import day_after
+from aggregates.identity import StreamId
 from aggregates.package import PackageState
 from aggregates.receivables import Waiting
 from commands.billing.draft import CannotBill, Draft, NewCharge
@@ -41,18 +42,22 @@ def count_commitments(draft: Draft, settings: RunSettings) -> None:
     """Adds what this run charged to the commit periods of its bill dates."""
     if not draft.charges or not settings.has_contracts:
         return
+    charged: dict[StreamId, list[NewCharge]] = {}
+    for new in draft.charges:
+        if new.charge.kind in commitments.COUNTING:
+            charged.setdefault(new.account.row.stream, []).append(new)
     for account in draft.facts.accounts:
-        for row in account.items.get(KIND, ()):
-            counted = commitments.count(row.state, _lines(draft, account, row.state))
+        lines = charged.get(account.row.stream)
+        for row in account.items.get(KIND, ()) if lines else ():
+            counted = commitments.count(row.state, _under(row.state, lines or []))
             if counted:
                 event = ContractCounted(counted=counted, execution=settings.execution)
                 draft.stage(KIND, row.stream, row.version, row.state, [event])
 
 
-def _lines(draft: Draft, account: AccountFacts, state: ContractState) -> Iterator[tuple[date, int]]:
-    for new in draft.charges:
-        if new.account is not account or new.charge.kind not in commitments.COUNTING:
-            continue
+def _under(state: ContractState, charges: list[NewCharge]) -> Iterator[tuple[date, int]]:
+    """Bill date and amount of what was charged under the contract."""
+    for new in charges:
         if commitments.covers(state, new.waiting.account_package):
             yield new.waiting.bill_date, new.charge.amount
 
@@ -204,9 +209,8 @@ def _as_billed(draft: Draft, row: PackageRow) -> tuple[AccountPackageState, int]
     """An account-package with what this run has done to it, and its version without what is
     staged.
     """
-    state, version = row.state, row.version
-    for charged in draft.charged:
-        if charged.row.stream == row.stream:
-            state = charged.billing.cycles[-1].state
-            version += len(charged.billing.cycles)
-    return draft.state_of(row.stream, state), version
+    charged = draft.billed.get(row.stream)
+    if charged is None:
+        return draft.state_of(row.stream, row.state), row.version
+    cycles = charged.billing.cycles
+    return draft.state_of(row.stream, cycles[-1].state), row.version + len(cycles)

@@ -67,6 +67,7 @@ class Draft(msgspec.Struct):
     closed: bool = False
     lines: list[InvoiceLine] = []
     also: dict[StreamId, Staged] = {}
+    by_stream: dict[StreamId, ChargedPackage] = {}
 
     @property
     def head(self) -> AccountFacts | None:
@@ -98,6 +99,13 @@ class Draft(msgspec.Struct):
             staged.events = [*staged.events, *events]
             staged.state = state
         return state
+
+    @property
+    def billed(self) -> dict[StreamId, ChargedPackage]:
+        """The packages charged by this run; worked out again only when there are more of them."""
+        if len(self.by_stream) != len(self.charged):
+            self.by_stream = {charged.row.stream: charged for charged in self.charged}
+        return self.by_stream
 
     def state_of(self, stream: StreamId, read: State | None) -> Any:
         """What a stream is with what is staged."""

@@ -23,6 +23,7 @@ from aggregates.refusal import Refusal
 from commands.corrections.finding import document_at
 from commands.corrections.voiding import take_package_back, void
 from commands.executions import find_execution
+from commands.firing import reversing
 from commands.store import Batch, Conflict, Metadata, Recorded, Staged, Store
 from commands.workspace import Workspace
 
@@ -38,7 +39,7 @@ class Reversal(NamedTuple):
     failures: tuple[Failure, ...]
 
 
-class _Billed(NamedTuple):
+class Billed(NamedTuple):
     """What a chunk did, by its done mark."""
 
     number: int
@@ -53,10 +54,10 @@ def carry_out(
     """Reverses what is left of an execution whose reversal was asked for, and ends it."""
     with store.snapshot() as reading:
         state: ExecutionState = find_execution(reading, execution_id).state
-    chunks = sorted(_billed(store, execution_id, state), key=lambda c: -c.done.position)
+    chunks = sorted(billed(store, execution_id, state), key=lambda c: -c.done.position)
     marks: list[ChunkReversed] = []
     for count, chunk in enumerate(chunks, 1):
-        marks.append(_reverse_chunk(store, execution_id, state, chunk))
+        marks.append(reverse_chunk(store, execution_id, state, chunk))
         progress(count, len(chunks))
     failures = tuple(failure for mark in marks for failure in mark.failures)
     invoices = sum(mark.invoices for mark in marks)
@@ -65,16 +66,27 @@ def carry_out(
     return Reversal(state, invoices, packages, failures)
 
 
-def _billed(store: Store, execution_id: StreamId, state: ExecutionState) -> Iterator[_Billed]:
+def carry_on(store: Store) -> list[StreamId]:
+    """Takes every reversal that was asked for and has not ended to its end; which they were."""
+    with store.snapshot() as reading:
+        pending = reversing(reading)
+    for execution_id in pending:
+        carry_out(store, execution_id)
+    return pending
+
+
+def billed(store: Store, execution_id: StreamId, state: ExecutionState) -> Iterator[Billed]:
+    """The chunks that an execution billed, by their numbers."""
     for index in range(state.chunks):
         recorded = store.stream(identity.chunk(execution_id, index))
         if recorded and isinstance(recorded[-1].event, ChunkBilled):
-            yield _Billed(index, recorded[-1])
+            yield Billed(index, recorded[-1])
 
 
-def _reverse_chunk(
-    store: Store, execution_id: StreamId, state: ExecutionState, chunk: _Billed
+def reverse_chunk(
+    store: Store, execution_id: StreamId, state: ExecutionState, chunk: Billed
 ) -> ChunkReversed:
+    """Takes back all that one chunk billed, in one transaction, or finds that it is done."""
     stream = identity.chunk_reversal(execution_id, chunk.number)
     text = identity.text(execution_id)
     closed: ChunkBilled = chunk.done.event

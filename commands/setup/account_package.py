@@ -195,6 +195,15 @@ def keep_closed_true(workspace: Workspace, number: str) -> None:
             return
         account_id = identity.account(number)
         held = workspace.packages_of(account_id)
+        workspace.relies_on("contract.signed")
+        for _, contract in workspace.items_of("contract", account_id):
+            raise Refusal(
+                "account_still_billed",
+                f"account {number} cannot be closed: its contract {contract.ref} goes on; "
+                "terminate it and let a run settle it first",
+                account=number,
+                contract=contract.ref,
+            )
         receivables = workspace.receivables_of(account_id)
         check_closed(
             account,

@@ -1,14 +1,17 @@
 """Sign a contract, change it, give notice of it, end it early (R31)."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
-from aggregates import contract_rules, identity
+from aggregates import commitments, contract_rules, identity
 from aggregates.account import AccountState
+from aggregates.account_package.events import PackageBilled
 from aggregates.account_rules import check_open, unknown_account
 from aggregates.contract import (
     Commitment,
+    ContractCounted,
     ContractState,
     ContractTerms,
     Escalator,
@@ -115,6 +118,33 @@ def give_notice(workspace: Workspace, ref: str) -> None:
     """The contract is not to be renewed beyond the term its notice still reaches."""
     stream, state = _existing(workspace, ref)
     workspace.stage(KIND, stream, contract_rules.give_notice(state, workspace.today()))
+
+
+def uncount(
+    workspace: Workspace, account: StreamId, ref: str, billed: Iterable[PackageBilled]
+) -> None:
+    """Charges of an account-package were taken back by a void or a reversal (R21, R22): they count
+    toward no commitment any more, where they did. A commit period that is closed stays closed.
+    """
+    cycles = list(billed)
+    for stream, state in workspace.items_of(KIND, account):
+        if not commitments.covers(state, ref):
+            continue
+        counted_by = {
+            recorded.event.execution
+            for recorded in workspace.history(stream)
+            if isinstance(recorded.event, ContractCounted)
+        }
+        lines = [
+            (cycle.bill_date, -charge.amount)
+            for cycle in cycles
+            if cycle.execution in counted_by
+            for charge in cycle.charges
+            if charge.kind in commitments.COUNTING
+        ]
+        counted = commitments.count(state, lines)
+        if counted:
+            workspace.stage(KIND, stream, [ContractCounted(counted=counted)])
 
 
 def contract_by_ref(workspace: Workspace, ref: str) -> tuple[StreamId, ContractState] | None:

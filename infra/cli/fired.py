@@ -53,13 +53,16 @@ class Fires:
             raise click.Abort
 
     def recover(self) -> None:
-        """Finishes the executions that a dead process left running."""
+        """Finishes the executions, and the reversals, that a dead process left."""
+        from commands.corrections.reversing import carry_on
         from consumers.worker import unfinished
 
         for execution in unfinished(self._app.store):
             if execution not in self._refused and not self._app.store.is_alive(execution):
                 notice(f"execution {text(execution)} was left running; finishing it")
                 self.execute(execution)
+        for execution in carry_on(self._app.store):
+            notice(f"the reversal of execution {text(execution)} has ended")
 
     def exit_status(self) -> int:
         """0; 3 when a run completed with failures; 1 when one was refused."""

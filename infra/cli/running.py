@@ -97,7 +97,10 @@ def careful(app: "App") -> "Careful":
 
 
 def finish_abandoned(app: "App") -> list[StreamId]:
-    """Takes up every execution that a dead process left queued or running, to its end."""
+    """Takes up every execution that a dead process left queued or running, to its end; and every
+    reversal that has not ended (R22).
+    """
+    from commands.corrections.reversing import carry_on
     from consumers.worker import unfinished
 
     taken: list[StreamId] = []
@@ -113,6 +116,7 @@ def finish_abandoned(app: "App") -> list[StreamId]:
             notice(f"error: {refusal.code}: execution {text}: {refusal.sentence}")
             continue
         taken.append(execution_id)
+    carry_on(app.store)
     return taken
 
 

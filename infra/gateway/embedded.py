@@ -27,7 +27,7 @@ def collect_now(app: "App") -> int:
 
     collector = Collector(app.store, open_gateway(), personal_keys, patience=0)
     try:
-        pause = PAUSE
+        pause, left = PAUSE, 0
         for _ in range(LOOKS):
             moved = collector.look()
             left = collector.waiting()

@@ -8,14 +8,15 @@ from tests.support.verbs import command_of, help_of
 
 PROMISED: dict[str, str] = {
     "": "demo init apply explain verify scheduler run lag",
-    "account": "list search show bill erase delete",
+    "account": "list search show bill charge debit transactions erase delete",
     "account-package": "list show cancel suspend resume set-price",
     "bill-group": "list show delete",
     "exchange-rates": "list show delete",
     "package": "list show delete",
     "bill-run": "list show delete schedule preview scheduled pause resume cancel completed",
-    "execution": "show failures left-behind retry replay cancel resume",
-    "invoice": "list show export",
+    "execution": "show failures left-behind retry replay cancel resume reverse",
+    "invoice": "list show export void credit",
+    "credit": "add list remove",
     "payment": "list show record remove refund collect webhook",
     "payment-method": "list add change remove",
     "history": "list show export",

@@ -292,16 +292,16 @@ def test_an_account_with_payments_keeps_its_currency_and_stays(world: World) -> 
     world.apply(base(accounts=accounts))
     record = ("payment", "record")
     assert world.refused(*record, "C-1", "5.00", "--kind", "cash") == "pays_through_invoicer"
-    world.must("account", "delete", "C-1", "--yes")
+    world.must("account", "delete", "C-1")
     world.must(*record, "P-1", "5.00", "--kind", "cash")
-    assert world.refused("account", "delete", "P-1", "--yes") == "in_use"
+    assert world.refused("account", "delete", "P-1") == "in_use"
     path = world.folder / "setup.yaml"
     path.write_text("accounts: [{number: P-1, currency: EUR}]")
     assert world.ask("apply", str(path)).status == 1
 
 
 def test_methods_in_a_section_of_their_own_and_applied_twice(world: World) -> None:
-    methods = [
+    methods: list[dict[str, Any]] = [
         {"account": "P-1", "id": "visa", "kind": "card", "token": "pm_1", "auto_pay": True},
         {"account": "P-2", "id": "visa", "kind": "bank", "token": "pm_2", "label": "Giro"},
     ]
@@ -325,3 +325,17 @@ def test_methods_in_a_section_of_their_own_and_applied_twice(world: World) -> No
     answer = world.ask("apply", str(path))
     assert "payment_method_kind_unknown" in answer.err
     assert len(world.read("history", "list")) == position
+
+
+def test_a_void_invoice_gives_its_money_back_and_takes_no_more(world: World) -> None:
+    *_, latest = bill_three_days(world, due_days())
+    world.must("payment", "record", "P-1", "25.00", "--kind", "cash")
+    world.must("invoice", "void", latest, "--yes")
+    assert world.read("payment", "list")[0]["undisbursed"] == "5.00"
+    assert world.read("account", "balance", "P-1")["balance"] == "-5.00"
+    record = ("payment", "record", "P-1", "1.00", "--kind", "cash", "--invoice")
+    assert world.refused(*record, latest) == "invoice_void"
+    world.bill("2020-10-06", "2020-10-06")
+    assert world.read("payment", "list")[0]["undisbursed"] == "0.00"
+    assert world.read("account", "balance", "P-1")["balance"] == "5.00"
+    world.must("verify")

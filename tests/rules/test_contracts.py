@@ -300,3 +300,43 @@ def test_an_escalator_does_not_go_with_a_bundle(tmp_path: Path) -> None:
     world = signed(tmp_path, packages=[bundle], accounts=[held])
     wrong = contract(escalator={"percent": "3"})
     assert refused_setup(world, {"contracts": [wrong]}) == "escalator_not_possible"
+
+
+def test_what_a_void_takes_back_counts_once_when_it_is_billed_again(tmp_path: Path) -> None:
+    world = signed(tmp_path, contract())
+    world.bill(*OCTOBER)
+    world.must("invoice", "void", "INV-007854", "--yes")
+    assert world.read("contract", "show", "K-1")["running"]["counted"] == "0.00"
+    world.bill(*OCTOBER)
+    assert world.read("contract", "show", "K-1")["running"]["counted"] == "20.00"
+    world.bill(*NOVEMBER)
+    assert [amount for _, _, amount in fees(world)] == ["80.00"]
+    sound(world)
+
+
+def test_a_shortfall_on_a_void_invoice_waits_and_is_charged_once(tmp_path: Path) -> None:
+    world = signed(tmp_path, contract())
+    world.bill(*OCTOBER)
+    world.bill(*NOVEMBER)
+    world.must("invoice", "void", "INV-007855", "--yes")
+    world.bill(*NOVEMBER)
+    again = world.invoices()[-1]
+    assert again["total"] == "100.00"
+    assert [one["amount"] for one in again["lines"] if one["kind"] == "fee"] == ["80.00"]
+    told = [line["because"] for line in world.read("explain", again["number"])["lines"]]
+    assert any("80.00 short" in text for text in told)
+    sound(world)
+
+
+def test_an_account_under_contract_is_neither_closed_nor_deleted(tmp_path: Path) -> None:
+    world = signed(tmp_path, contract(), accounts=[account("A-1")])
+    closed = {"accounts": [{"number": "A-1", "status": "closed"}]}
+    assert refused_setup(world, closed) == "account_still_billed"
+    assert refused_setup(world, {"accounts": [{"number": "A-1", "currency": "EUR"}]}) == (
+        "cannot_change"
+    )
+    assert world.refused("account", "delete", "A-1") == "in_use"
+    world.must("contract", "terminate", "K-1", "--as-of", "2020-10-05")
+    world.bill(*OCTOBER)
+    assert world.refused("account", "delete", "A-1") == "in_use"
+    world.apply(closed)

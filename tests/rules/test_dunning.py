@@ -259,3 +259,10 @@ def test_percentages_are_of_what_is_still_open(world: World) -> None:
 
 def pay(world: World, amount: str) -> None:
     world.must("payment", "record", "A-1", amount, "--kind", "cash")
+
+
+def test_voiding_what_is_overdue_takes_the_suspension_back(world: World) -> None:
+    on(world, "2020-11-20")
+    world.must("invoice", "void", "INV-007854", "--yes")
+    assert world.read("account", "show", "A-1")["status"] == "active"
+    sound(world)

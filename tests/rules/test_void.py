@@ -56,9 +56,9 @@ def test_example_29_the_charge_exists_twice_in_history(world: World) -> None:
     assert other["status"] == "posted"
     ref = new["lines"][0]["account_package"]
     billed = [
-        event["data"]
+        event["event"]
         for event in world.read("history", "list", "--type", "account_package.billed")
-        if event["data"]["state"]["ref"] == ref
+        if event["event"]["state"]["ref"] == ref
     ]
     assert [charge.get("round", 0) for one in billed for charge in one["charges"]] == [0, 1]
     sound(world)

@@ -10,6 +10,7 @@ from aggregates.account_package.cycles import Billing, Cycle, bill_cycles
 from aggregates.account_package.events import AccountPackageEvent, Charge, PackageBilled
 from aggregates.account_package.evolve import evolve
 from aggregates.account_package.state import AccountPackageState
+from aggregates.account_package.taking_back import standing, take_back
 from aggregates.event import Event
 from aggregates.package import PackageState, Price, Service
 
@@ -89,7 +90,8 @@ class Held:
             cancel=day(cancel) if cancel else None,
             price=price,
         )
-        self.state: AccountPackageState = evolve(None, cast(AccountPackageEvent, added[0]))
+        self.history = [cast(AccountPackageEvent, added[0])]
+        self.state: AccountPackageState = evolve(None, self.history[0])
 
     @property
     def next(self) -> str | None:
@@ -102,7 +104,8 @@ class Held:
 
     def happened(self, events: list[Event]) -> list[Event]:
         for event in events:
-            self.state = evolve(self.state, cast(AccountPackageEvent, event))
+            self.history.append(cast(AccountPackageEvent, event))
+            self.state = evolve(self.state, self.history[-1])
         return events
 
     def bill(
@@ -129,6 +132,12 @@ class Held:
         before = len(self.charges)
         self.bill(bill_date, bill_date)
         return [shown(charge) for charge in self.charges[before:]]
+
+    def go_back(self, cycles: int) -> list[Charge]:
+        """Takes back the newest cycles; what they had charged is returned."""
+        back = standing(self.history)[-cycles:]
+        self.happened([*take_back(self.state, self.package, back, on=date.max)])
+        return [charge for one in back for charge in one.billed.charges]
 
     def cancel(self, cancel: str | None, today: str) -> list[Event]:
         wanted = day(cancel) if cancel else None

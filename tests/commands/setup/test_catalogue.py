@@ -266,7 +266,7 @@ def test_r1_no_bill_run_before_rates_and_a_group(empty: Books) -> None:
     ("change", "code"),
     [
         ({"actions": ["bill_packages", "bill_usage"]}, "action_not_available"),
-        ({"actions": ["dunning"]}, "action_not_available"),
+        ({"actions": ["render"]}, "action_not_available"),
         ({"actions": ["sing"]}, "action_unknown"),
         ({"actions": []}, "no_action"),
         ({"bill_groups": []}, "no_bill_group"),

@@ -20,7 +20,7 @@ FAILURE = "invoicer account code message retry resolved_by"
 LEFT_BEHIND = "account_package account next_bill_date reason"
 INVOICE = (
     "number series status account currency invoice_date due_date posting_date net tax total"
-    " execution exchange_rates"
+    " execution exchange_rates kind reason reverses reversed_by balance"
 )
 
 
