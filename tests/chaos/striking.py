@@ -102,6 +102,8 @@ class Striking:
                 running.kill()
             yield
         status = running.process.returncode
+        if status == -signal.SIGTERM and not running.said('"event": "ready"'):
+            return  # it was still on its way to its beginning
         if status not in (0, -signal.SIGKILL) and not running.said("error: stopped_late"):
             self.wrong.append(f"{place.role} ended with {status} after SIGTERM")
 

@@ -118,9 +118,11 @@ def test_an_account_that_left_the_runs_groups_before_its_time_is_a_failure(world
 
 def test_a_cycle_that_fits_into_no_event_fails_its_invoicer_alone(world: World) -> None:
     """Its package was small enough for the catalogue (design decision 11)."""
+    name = "Service number {:05} with a name of a usual length"
     services = [
-        {"code": f"s{n:04}", "name": f"Service {n}" + " of many" * 6, "prices": {"USD": "1.00"}}
-        for n in range(1200)
+        {"code": f"service-{n:05}", "name": name.format(n), "prices": {"USD": "1.00"}}
+        | {"gl_code": "4000"}
+        for n in range(1250)
     ]
     big = {"code": "big", "name": "Big", "frequency": "monthly", "services": services}
     accounts = [*crowd(2), account("B-1", package("b", "2020-09-01", "big"))]
