@@ -1,7 +1,7 @@
 """The data dictionary, made from the tables of the views."""
 
 from infra.postgres.views import PostgresViews
-from infra.views.registry import VIEWS
+from infra.views.registry import ON_DEMAND, VIEWS
 from infra.views.sql import public_name
 from projections.view import Column, Table
 from tests.support.sources import ROOT
@@ -31,12 +31,58 @@ TABLES = {
     "retried_chunks": "Which chunk of a retried execution a chunk of its retry takes up.",
     "left_behind": "Account-packages that stayed due after a run, with the reason.",
     "invoices": "Invoices, in the order of their numbers.",
+    "invoice_settlements": "What was settled of invoices, and what of that is open again.",
+    "transactions": "Manual debits, credits and one-time charges.",
+    "transactions_invoiced": "When what waited on an account went on an invoice.",
+    "dunning_levels": "Which dunning levels acted on which invoice, and what they did.",
+    "contracts": "Contracts of accounts, and how far they are settled.",
+    "commit_periods": "Commit periods that are closed, with what counted and what was short.",
+    "journal": "What documents, payments and manual transactions post; follows `ledger` verbs.",
+    "journal_amounts": "What payments and manual transactions come to.",
+    "journal_documents": "Invoices, credit notes and reversals, to tell how old a debt is.",
+    "journal_settlements": "When how much of a document was settled; negative: open again.",
     "payments": "Payments, in the order in which they were asked for or recorded.",
     "payment_entries": "What became of the money of payments: shares, refunds, charge-backs.",
     "invoice_pages": "Lines of invoices too long for one row.",
 }
 
 COLUMNS = {
+    "action": "what the level does: late_fee, late_fee_percent, notify, suspend, collect",
+    "ar_term": "name of the AR term",
+    "charge": "id of the transaction that is the fee",
+    "charged": "number of the account that a manual transaction stands on",
+    "commitment": "what the account committed to in a period, minor units",
+    "contract": "identity of the contract, 16 bytes",
+    "corrects": "identity of the invoice that it corrects, 16 bytes",
+    "counted": "what counted toward the commitment, minor units",
+    "date": "day it is dated",
+    "description": "the words it was given",
+    "document": "id of the invoice, payment or manual transaction",
+    "end_date": "first day after it",
+    "ends": "first day not under contract, once that is known",
+    "fee": "late fee, minor units; 0: none",
+    "fell_on": "day on which the level fell due",
+    "gl_code": "general-ledger code; NULL: that of its kind",
+    "level": "key of the dunning level",
+    "notice": "what the notification says",
+    "original_amount": "minor units in the transaction's own currency",
+    "original_currency": "ISO 4217; the transaction's own, when another",
+    "part": "which row of the event, counted from 0",
+    "per": "how long a commit period is",
+    "reached_on": "business day on which it acted",
+    "removed": "1: it was taken away before it was invoiced",
+    "renewal": "none, auto or notice",
+    "reversal": "identity of the document that takes it back, 16 bytes",
+    "reverses": "identity of the document that it takes back or credits, 16 bytes",
+    "settled_on": "day on which it was settled",
+    "settled_to": "day up to which commit periods are closed",
+    "shortfall": "what was charged for the rest, minor units",
+    "since": "position in history from which it waits",
+    "stream": "identity of the receivables that it stands on, 16 bytes",
+    "term": "how long it runs",
+    "term_end": "first day after the term",
+    "up_to": "last day of what was invoiced",
+    "voided_on": "day on which it was voided",
     "account": "number of the account",
     "account_package": "id of the account-package in the owner's books",
     "amount": "minor units; of a price NULL: the catalogue's holds again",
@@ -124,7 +170,7 @@ COLUMNS = {
 def page() -> str:
     """The whole document."""
     parts = [_HEAD]
-    for view in VIEWS:
+    for view in (*VIEWS, *ON_DEMAND):
         parts.append(f"## View `{view.name}`, version {view.version}\n")
         parts += [_table(table) for table in view.tables]
     return "\n".join(parts)
