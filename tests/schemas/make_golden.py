@@ -49,7 +49,7 @@ def sample(kind: inspect.Type, field: str = "") -> Any:
         case inspect.IntType():
             return 7
         case inspect.BoolType():
-            return field != "prorate"
+            return field not in ("prorate", "active")
         case inspect.DecimalType():
             return "0.85"
         case inspect.DateType():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -19,7 +19,9 @@ from tests.aggregates.account_package.histories import (
 )
 from tests.support.held import Held, package
 
-QUICK = settings(deadline=None, max_examples=150)
+QUICK = settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.filter_too_much]
+)
 back = st.integers(1, 6)
 
 

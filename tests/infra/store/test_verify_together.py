@@ -122,7 +122,7 @@ def test_charges_that_waited_across_parts(store: OwnedStore) -> None:
         store.append(batch(store, open_account(f"C-{number}")))
     again = batch(store, numbers=NUMBERS)
     other = identity.invoice("other", identity.account("A-1"))
-    again.changes.append(Staged("invoice", other, 0, invoices[1].events))
+    again.changes.append(Staged("invoice", other, 0, invoices[1].events, invoices[1].state))
     store.append(again)
     (finding,) = same(store).findings
     assert (finding.code, finding.position) == ("line_without_charge", store.head.position)
