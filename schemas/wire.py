@@ -245,34 +245,7 @@ def _to_event(name: str, fields: dict[str, Any]) -> Any:
             text = fields[field]
             check.decode(text)
             fields[field] = msgspec.Raw(text)
-    return _with_own_defaults(msgspec.convert(fields, BY_NAME[name].cls))
-
-
-def _with_own_defaults(value: Any) -> Any:
-    """The same value. Text that is a field's default has to be that very text: only then the
-    stored form leaves it out, and so is byte for byte what was published.
-    """
-    if isinstance(value, tuple):
-        items = tuple(map(_with_own_defaults, value))
-        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
-    if not isinstance(value, msgspec.Struct):
-        return value
-    changed: dict[str, Any] = {}
-    for field, default in _fields_of(type(value)):
-        held = getattr(value, field)
-        own = default if held == default else _with_own_defaults(held)
-        if own is not held:
-            changed[field] = own
-    return msgspec.structs.replace(value, **changed) if changed else value
-
-
-@cache
-def _fields_of(cls: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
-    """Fields by name, each with its default if that is text."""
-    return tuple(
-        (field.name, field.default if isinstance(field.default, str) else None)
-        for field in msgspec.structs.fields(cls)
-    )
+    return msgspec.convert(fields, BY_NAME[name].cls)
 
 
 @cache
