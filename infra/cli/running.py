@@ -38,11 +38,11 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
         care = partial(careful, app) if begun else None
         chunks = start_execution(app.store, execution_id).chunks
         expected = chunks * PACKAGES_A_CHUNK
-        with _interruptible() as interrupted, progress("billing", expected, "packages") as report:
+        with _interruptible() as interrupted, progress("billing", expected, "packages") as show:
             tally = Tally()
 
             def between_chunks(so_far: Progress) -> None:
-                report(so_far.counts.packages_billed, tally.told(so_far))
+                show(so_far.counts.packages_billed, tally.told(so_far))
                 if interrupted():
                     _request_cancel(app, execution_id)
 
