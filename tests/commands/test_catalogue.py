@@ -28,6 +28,7 @@ CODEC = Codec()
 PERIOD = {"start": "2020-10-01", "end": "2020-10-31"}
 SCHEDULE = {"bill_run": "Default", "billing_period": PERIOD, "requested_by": "crm"}
 HELD = {"account_package": "C-1/internet", "as_of": "2020-10-24"}
+ONCE = {"account": "C-1", "amount": "5.00", "reason": "goodwill"}
 
 BODIES: dict[str, dict[str, Any]] = {
     "apply": {"setup": base(accounts=[account("C-1", package("C-1/internet", "2020-09-01"))])},
@@ -38,6 +39,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "cancel_schedule": {"schedule": "x"},
     "cancel_execution": {"execution": "x"},
     "retry_execution": {"execution": "x"},
+    "reverse_execution": {"execution": "x"},
+    "add_credit": {**ONCE, "invoice": "INV-1", "line": 2},
+    "add_debit": ONCE,
+    "add_charge": {**ONCE, "currency": "USD", "date": "2020-10-05", "gl_code": "4000"},
+    "remove_transaction": {"account": "C-1", "transaction": "x", "reason": "typed twice"},
+    "credit_invoice": {"invoice": "INV-1", "lines": [{"line": 1, "amount": "5.00"}, {"line": 2}]},
+    "void_invoice": {"invoice": "INV-1", "reason": "wrong price"},
+    "terminate_contract": {"contract": "C-1/2020", "as_of": "2020-11-01"},
+    "give_contract_notice": {"contract": "C-1/2020"},
+    "delete_ar_term": {"name": "Strict"},
+    "delete_gl_code": {"code": "4000"},
+    "close_ledger": {"through": "2020-10-31"},
     "cancel_account_package": HELD,
     "suspend_account_package": {**HELD, "until": "2020-11-01"},
     "resume_account_package": {"account_package": "C-1/internet"},
@@ -65,7 +78,8 @@ BODIES: dict[str, dict[str, Any]] = {
 NO_COMMANDS = {
     "demo", "init", "scheduler", "verify", "explain", "completion", "clock advance", "clock show",
     "views rebuild", "import customers", "execution resume", "execution replay", "bill-run preview",
-    "payment webhook", "account balance",
+    "payment webhook", "account balance", "account transactions", "invoice overdue",
+    "ledger journal", "ledger trial-balance", "ledger aging", "ledger statement",
 }  # fmt: skip
 """What changes nothing in history by itself, or is for whoever keeps the computer."""
 
@@ -117,6 +131,11 @@ def test_every_verb_that_changes_history_has_its_command() -> None:
     there = {frozenset(entry.name.split("_")) for entry in COMMAND_TYPES}
     renamed = {"bill-run schedule": "schedule_bill_run", "account bill": "bill_account"} | {
         f"bill-run {verb}": f"{verb}_schedule" for verb in ("pause", "resume", "cancel")
+    }
+    renamed |= {f"account {kind}": f"add_{kind}" for kind in ("charge", "debit")}
+    renamed |= {
+        "credit remove": "remove_transaction",
+        "contract give-notice": "give_contract_notice",
     }
     renamed |= {f"payment-method {verb}": "set_payment_method" for verb in ("add", "change")}
     for name in VERBS:

@@ -133,8 +133,9 @@ customers: []
         "0.yaml:13: date_invalid: `packages.effective` is a date that does not exist: '2020-02-30'",
         "0.yaml:15: wrong_type: `packages.price` must be money in quotes, like \"19.99\", not '19'",
         "0.yaml:16: wrong_type: `bill_runs` must be a list of entries",
-        "0.yaml:17: key_unknown: unknown key `customers`: a setup file has owner, exchange_rates, "
-        "bill_groups, packages, accounts, bill_runs",
+        "0.yaml:17: key_unknown: unknown key `customers`: a setup file has owner, gl_codes, "
+        "ar_terms, exchange_rates, bill_groups, packages, accounts, contracts, payment_methods, "
+        "bill_runs",
     ]
 
 

@@ -80,7 +80,7 @@ def test_it_is_taken_off_an_account_and_deleted_then(world: World) -> None:
         ({"levels": [{"event": "on"}]}, "missing_key"),
         ({"levels": [{"event": "on", "action": "notify", "colour": "red"}]}, "key_unknown"),
         ({"minimum_overdue": {"USD": "1.001"}}, "amount_too_precise"),
-        ({"minimum_overdue": {"XXX": "1.00"}}, "currency_unknown"),
+        ({"minimum_overdue": {"ZZZ": "1.00"}}, "currency_unknown"),
         ({"payment_retries": [5, 3]}, "payment_retries_invalid"),
     ],
 )
