@@ -19,7 +19,11 @@ from infra.cli.errors import guarded
 from infra.cli.main import run
 from tests.support.sources import ROOT
 
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "tutorial.md")
+DOCUMENTS = (
+    ROOT / "README.md",
+    ROOT / "docs" / "tutorial.md",
+    ROOT / "docs" / "clerks-month.md",
+)
 
 _VARYING = (
     (re.compile(r"\b[0-9a-f]{64}\b"), "ROOT"),
