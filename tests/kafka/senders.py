@@ -1,6 +1,7 @@
 """Services that send commands, as another program would: with kafka-python and nothing of ours."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from kafka import KafkaProducer
@@ -36,8 +37,10 @@ class Sender:
             bootstrap_servers=settings.kafka_bootstrap_servers, max_request_size=4_000_000
         )
 
-    def send(self, id: str, what: dict[str, Any], type: str = SCHEDULE) -> None:
-        self.send_raw(json.dumps(what).encode(), headers(id, type))
+    def send(
+        self, id: str, what: dict[str, Any], type: str = SCHEDULE, at: datetime | None = None
+    ) -> None:
+        self.send_raw(json.dumps(what).encode(), headers(id, type), at=at)
 
     def send_raw(
         self,
@@ -45,8 +48,11 @@ class Sender:
         above: list[tuple[str, bytes]],
         key: bytes | None = None,
         partition: int | None = None,
+        at: datetime | None = None,
     ) -> None:
-        self._producer.send(self.topic, value, key or b"k", list(above), partition)
+        """`at` is when the record says that it was sent: now, unless told."""
+        sent = None if at is None else int(at.timestamp() * 1000)
+        self._producer.send(self.topic, value, key or b"k", list(above), partition, sent)
 
     def flush(self) -> None:
         self._producer.flush(timeout=30)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -77,17 +77,19 @@ def test_a_restored_database(kafka: KafkaServer, tmp_path: Path, written_since: 
 def test_commands_that_a_restore_has_lost_are_done_again(
     kafka: KafkaServer, tmp_path: Path
 ) -> None:
-    """What was known before the backup is answered again and not done again."""
+    """What was known before the backup is answered again and not done again. A TIME counts whole
+    seconds, so what is known was sent well before the backup.
+    """
     settings, store = settings_of(kafka), seeded(tmp_path)
+    at = datetime.now(UTC)
     make_topics(settings)
     sender, operator = Sender(settings), Operator(settings, store.url)
-    _answer(store, settings, sender, "known")
+    _answer(store, settings, sender, "known", at - timedelta(hours=1))
     store.close()
     path, backup = tmp_path / "billstream.db", tmp_path / "backup.db"
     shutil.copy(path, backup)
-    at = datetime.now(UTC).isoformat()
     store = open_store(f"sqlite:///{path}")
-    _answer(store, settings, sender, "lost")
+    _answer(store, settings, sender, "lost", at)
     store.close()
     for leftover in tmp_path.glob("billstream.db*"):
         leftover.unlink()
@@ -100,10 +102,10 @@ def test_commands_that_a_restore_has_lost_are_done_again(
     while not running.step():
         pass
     sender.close()
-    assert operator.refused("restore", "commands", "--since", at) == "commands_running"
+    assert operator.refused("restore", "commands", "--since", at.isoformat()) == "commands_running"
     running.close()
     assert _accepted(store) == ["known", "new"]
-    for since, messages in ((at, 2), ("beginning", 3)):
+    for since, messages in ((at.isoformat(), 2), ("beginning", 3)):
         told = operator.must("restore", "commands", "--since", since, "--json")
         assert json.loads(told)["messages"] == messages
         role = open_commands(store, settings)
@@ -115,9 +117,11 @@ def test_commands_that_a_restore_has_lost_are_done_again(
     store.close()
 
 
-def _answer(store: OwnedStore, settings: KafkaSettings, sender: Sender, id: str) -> None:
+def _answer(
+    store: OwnedStore, settings: KafkaSettings, sender: Sender, id: str, at: datetime
+) -> None:
     """Sends a command and lets it be done."""
-    sender.send(id, body())
+    sender.send(id, body(), at=at)
     sender.flush()
     role = open_commands(store, settings)
     while id not in _accepted(store):
