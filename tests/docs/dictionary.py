@@ -51,6 +51,7 @@ COLUMNS = {
     "ar_term": "name of the AR term",
     "charge": "id of the transaction that is the fee",
     "charged": "number of the account that a manual transaction stands on",
+    "balance": "what was open of the invoice, minor units",
     "commitment": "what the account committed to in a period, minor units",
     "contract": "identity of the contract, 16 bytes",
     "corrects": "identity of the invoice that it corrects, 16 bytes",

@@ -105,15 +105,26 @@ def _pairs(node: ast.AST, own: set[str]) -> Iterator[tuple[ast.expr | None, ast.
 def _findings_in(path: Path) -> Iterator[Told]:
     for scope in _scopes(tree_of(path)):
         for node in ast.walk(scope):
-            if isinstance(node, ast.Call) and _makes_finding(node):
-                sentence = _sentence(_argument(node, 1, "sentence"), scope)
-                for code in _codes(_argument(node, 0, "code"), scope):
-                    yield Told(code, sentence, named(path))
-            elif isinstance(node, ast.JoinedStr):
-                _, _, told = _text(node).partition("error: ")
-                code, colon, sentence = told.partition(": ")
-                if colon and code.isidentifier():
-                    yield Told(code, sentence, named(path))
+            for code, sentence in _found(node, scope):
+                yield Told(code, sentence, named(path))
+
+
+def _found(node: ast.AST, scope: Scope) -> Iterator[tuple[str, str]]:
+    """Code and sentence of the finding that a node makes, or hands on to be made."""
+    match node:
+        case ast.Call() if _makes_finding(node):
+            sentence = _sentence(_argument(node, 1, "sentence"), scope)
+            for code in _codes(_argument(node, 0, "code"), scope):
+                yield code, sentence
+        case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=str(code)), said, _, _, _])):
+            yield code, _sentence(said, scope)
+        case ast.JoinedStr():
+            _, _, told = _text(node).partition("error: ")
+            code, colon, sentence = told.partition(": ")
+            if colon and code.isidentifier():
+                yield code, sentence
+        case _:
+            pass
 
 
 def _scopes(tree: ast.Module) -> Iterator[Scope]:
