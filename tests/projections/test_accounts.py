@@ -45,6 +45,7 @@ def test_every_change_of_an_account_is_seen() -> None:
             account.BillDayChanged(bill_day=15, holds_from=date(2020, 10, 1)),
         ),
         ("account.status_changed", account.AccountStatusChanged(status="suspended")),
+        ("account.ar_term_changed", account.ArTermOfAccountChanged(ar_term="Strict")),
         ("account.currency_changed", account.AccountCurrencyChanged(currency="EUR")),
     )
     assert found == {
@@ -59,6 +60,7 @@ def test_every_change_of_an_account_is_seen() -> None:
         "bill_group": "Other",
         "bill_day": 15,
         "status": "suspended",
+        "ar_term": "Strict",
     }
 
 

@@ -16,6 +16,7 @@ from projections.invoices import Generated, LinesAdded
 from tests.projections import test_account_packages as packages
 from tests.projections import test_accounts as accounts
 from tests.projections.memory import Rows, apply, empty, occurrence
+from tests.projections.owed_streams import OWED
 from tests.support.past import scheduled
 
 DAY = date(2020, 10, 1)
@@ -132,6 +133,7 @@ STREAMS: list[list[tuple[str, bytes, Any]]] = [
             ),
         ),
     ],
+    *OWED,
 ]
 POSITIONS = {
     (stream, version): 100 * stream + version

@@ -25,7 +25,7 @@ def test_a_period_may_be_open() -> None:
 
 KEYS = """line account account_package service kind description service_period days full_days
 quantity unit_price amount tax currency original_amount original_currency rate rate_from rate_to
-gl_code"""
+gl_code transaction"""
 
 
 def test_a_line_has_the_keys_of_the_contract_in_their_order() -> None:
