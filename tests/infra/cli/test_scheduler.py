@@ -60,7 +60,7 @@ def test_stopped_between_two_chunks_the_execution_is_left_running(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(
-        store: Store, execution_id: StreamId, progress: Callable[[Progress], None], _: object
+        store: Store, execution_id: StreamId, progress: Callable[[Progress], None], *_: object
     ) -> ExecutionState:
         progress(Progress(0, 3, Counts()))
         os.kill(os.getpid(), signal.SIGTERM)
