@@ -67,6 +67,7 @@ MEASUREMENTS: tuple[str, ...] = (
     "tests.benchmarks.history:replay",
     "tests.benchmarks.history:customers",
     "tests.benchmarks.history:setup_file",
+    "tests.benchmarks.owed:money_owed",
     "tests.benchmarks.naive:naive",
 )
 """`module:function` of each, in the order of the report."""
