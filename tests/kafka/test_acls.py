@@ -150,7 +150,7 @@ def test_a_bill_run_with_the_smallest_acls_and_grants(secured: Secured) -> None:
     assert [e.type for e in store.log(0, 1000)].count("invoice.generated") == 3
 
 
-@pytest.mark.parametrize("role", ROLE_ACLS)
+@pytest.mark.parametrize("role", [role for role, acls in ROLE_ACLS.items() if acls])
 def test_a_role_needs_every_acl(secured: Secured, role: str) -> None:
     """Without any one of them it is told what it may not do."""
     secured.allow(role, ROLE_ACLS[role])

@@ -15,7 +15,16 @@ from infra.stack.ports import HOST
 
 USERS: Mapping[str, str] = {
     name: f"{name}-s3cret"
-    for name in ("admin", "relay", "commands", "projector", "worker", "scheduler", "stranger")
+    for name in (
+        "admin",
+        "relay",
+        "commands",
+        "projector",
+        "worker",
+        "scheduler",
+        "collector",
+        "stranger",
+    )
 }
 """One user a role. Only `admin` may do everything; nobody else may do anything until a test says
 so with an ACL.

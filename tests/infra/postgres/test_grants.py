@@ -1,9 +1,11 @@
 """The operator's guide gives each role what it needs in the database, and nothing more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -11,10 +13,13 @@ from commands import firing
 from commands.answering import answer
 from commands.catalogue import BY_NAME, Request
 from commands.message import DIRECT
+from commands.store import Batch
+from consumers.collecting import Collector
 from consumers.spreading import Spreading
 from consumers.worker import unfinished
 from consumers.working import Working
 from infra import personal_keys
+from infra.gateway.payment_intents import PaymentIntents
 from infra.kafka.history import StoredHistory, identity_of
 from infra.postgres.store import PostgresStore
 from infra.run.attempts import StoredAttempts
@@ -26,22 +31,43 @@ from infra.views.from_topics import TopicViews
 from tests.kafka_work.test_parts import Line
 from tests.support import seed
 from tests.support.database_user import DatabaseUser, database_user
+from tests.support.gateway import Served, gateway_server
 from tests.support.guide import Granted, granted
 
 GRANTS = granted("The smallest database grants")
 
 OCTOBER = {"start": "2020-10-01", "end": "2020-10-31"}
 
+CARD = {"kind": "card", "token": "pm_visa", "auto_pay": True}
+
+STRICT = {
+    "name": "Strict",
+    "payment_retries": [1],
+    "levels": [{"event": "after", "days": 1, "action": "suspend"}],
+}
+
 _numbers = count(1)
+
+_gateway = Served()
+"""It remembers what it was asked for before a grant was missing."""
 
 Job = Callable[[OwnedStore, OwnedStore], None]
 """What a role does: over its own connections, and the owner's for what others do meanwhile."""
 
 
-def _account(number: str) -> dict[str, Any]:
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[PostgresStore]:
+    """A sandbox, long after what it bills was due."""
+    clock = datetime(2021, 1, 1, tzinfo=UTC)
+    with closing(open_store(postgres_url, create=True, sandbox_clock=clock)) as opened:
+        assert isinstance(opened, PostgresStore)
+        yield opened
+
+
+def _account(number: str, **more: Any) -> dict[str, Any]:
     package = {"id": f"{number}/internet", "package": "internet", "effective": "2020-09-01"}
     where = {"currency": "USD", "bill_group": "G", "bill_day": 1}
-    return {"number": number, "name": f"{number} Ltd", **where, "packages": [package]}
+    return {"number": number, "name": f"{number} Ltd", **where, "packages": [package], **more}
 
 
 def _ask(store: OwnedStore, name: str, **fields: Any) -> None:
@@ -52,8 +78,8 @@ def _ask(store: OwnedStore, name: str, **fields: Any) -> None:
     assert event.__class__.__name__ == "CommandAccepted", event
 
 
-def _new_accounts(owner: OwnedStore, **more: Any) -> None:
-    _ask(owner, "apply", setup={"accounts": [_account(f"N-{next(_numbers)}")], **more})
+def _new_accounts(owner: OwnedStore) -> None:
+    _ask(owner, "apply", setup={"accounts": [_account(f"N-{next(_numbers)}")]})
 
 
 def relay(store: OwnedStore, owner: OwnedStore) -> None:
@@ -70,7 +96,7 @@ def projector(store: OwnedStore, owner: OwnedStore) -> None:
 
 
 def commands(store: OwnedStore, owner: OwnedStore) -> None:
-    """Changes setup, accounts and what they hold, forgets a name, asks for a bill run."""
+    """Changes setup, accounts, what they hold and how they pay, forgets a name, asks for a run."""
     number = f"C-{next(_numbers)}"
     series = {"prefix": "N-", "start": 1000 + next(_numbers), "length": 6}
     _ask(store, "apply", setup={"owner": {"invoice_numbers": series}})
@@ -80,6 +106,12 @@ def commands(store: OwnedStore, owner: OwnedStore) -> None:
     _ask(store, "apply", setup={"accounts": [{"number": number, "status": "closed"}]})
     _ask(store, "erase_account", account=number)
     _ask(store, "schedule_bill_run", bill_run="Default", billing_period=OCTOBER)
+    payer = f"C-{next(_numbers)}"
+    _ask(owner, "apply", setup={"accounts": [_account(payer)]})
+    _ask(store, "set_payment_method", account=payer, payment_method="visa", **CARD)
+    _ask(store, "set_payment_method", account=payer, payment_method="visa", label="Visa")
+    for name in ("add_debit", "add_credit"):
+        _ask(store, name, account=payer, amount="5.00", reason="as agreed")
 
 
 def scheduler(store: OwnedStore, owner: OwnedStore) -> None:
@@ -91,14 +123,51 @@ def scheduler(store: OwnedStore, owner: OwnedStore) -> None:
 
 
 def worker(store: OwnedStore, owner: OwnedStore) -> None:
-    """Bills what is to wait, then puts it on invoices, and ends the executions."""
+    """Bills what is to wait, puts it on invoices, suspends who owes, ends the executions."""
     _finish(owner, owner, owner)
-    for actions in (["bill_packages"], ["bill_packages", "generate_invoice"]):
-        name = f"R-{next(_numbers)}"
-        run = {"name": name, "bill_groups": ["G"], "exchange_rates": "October", "actions": actions}
-        _new_accounts(owner, bill_runs=[run])
-        _ask(owner, "schedule_bill_run", bill_run=name, billing_period=OCTOBER)
-        _finish(owner, owner, store)
+    _ask(owner, "apply", setup={"ar_terms": [STRICT]})
+    billing = ["bill_packages"]
+    for actions in (billing, [*billing, "generate_invoice"], ["dunning"]):
+        _bill(owner, actions, store, ar_term="Strict")
+
+
+def collector(store: OwnedStore, owner: OwnedStore) -> None:
+    """Is declined, asks again a day later, and lifts the suspension of who has paid, while others
+    write.
+    """
+    _finish(owner, owner, owner)
+    _ask(owner, "apply", setup={"ar_terms": [STRICT]})
+    holder: dict[str, Any] = {"ar_term": "Strict", "payment_methods": [{"id": "visa", **CARD}]}
+    _bill(owner, ["bill_packages", "generate_invoice", "collect_payment"], owner, **holder)
+    _bill(owner, ["dunning"], owner)
+    append = store.append
+
+    def overtaken(batch: Batch) -> Any:
+        _new_accounts(owner)
+        return append(batch)
+
+    with gateway_server(_gateway) as gateway, patch.object(store, "append", overtaken):
+        collector = Collector(
+            store, PaymentIntents(gateway.url, "sk_test", 5.0), personal_keys, patience=0
+        )
+        with closing(collector):
+            for declining in (True, False):
+                gateway.declining = declining
+                while collector.look():
+                    pass
+                owner.set_clock(owner.now() + timedelta(days=2))
+            while collector.look():
+                pass
+
+
+def _bill(owner: OwnedStore, actions: list[str], works: OwnedStore, **account: Any) -> None:
+    """A new account, and a new run over all of them that a worker works on."""
+    name, number = f"R-{next(_numbers)}", f"N-{next(_numbers)}"
+    run = {"name": name, "bill_groups": ["G"], "exchange_rates": "October", "actions": actions}
+    setup = {"accounts": [_account(number, **account)], "bill_runs": [run]}
+    _ask(owner, "apply", setup=setup)
+    _ask(owner, "schedule_bill_run", bill_run=name, billing_period=OCTOBER)
+    _finish(owner, owner, works)
 
 
 def _finish(owner: OwnedStore, schedules: OwnedStore, works: OwnedStore) -> None:
@@ -119,6 +188,7 @@ JOBS: dict[str, Job] = {
     "commands": commands,
     "scheduler": scheduler,
     "worker": worker,
+    "collector": collector,
 }
 
 
