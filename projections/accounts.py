@@ -173,5 +173,5 @@ _FIELDS = ("number", "name", "currency", "parent", "invoicer", "bill_group", "bi
 def _shape(row: Row) -> dict[str, Any]:
     """`ar_term` is a key of accounts that have one."""
     *plain, ar_term = row
-    found = dict(zip(_FIELDS, plain, strict=True))
+    found: dict[str, Any] = dict(zip(_FIELDS, plain, strict=True))
     return found if ar_term is None else found | {"ar_term": ar_term}

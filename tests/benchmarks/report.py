@@ -45,12 +45,17 @@ class Found(NamedTuple):
     seconds: float
 
 
+def _leave(_: int, __: object) -> None:
+    """Told to end: the server is stopped on the way out."""
+    sys.exit(143)
+
+
 def main(words: list[str]) -> None:
     """Measures, prints the table, and writes the page unless told not to."""
     asked = _asked(words)
     only: list[str] = asked.only.split(",") if asked.only else []
     found: list[Found] = []
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server is stopped then too
+    signal.signal(signal.SIGTERM, _leave)
     with _server(asked.database) as server, tempfile.TemporaryDirectory() as folder:
         bench = Bench(server, Path(folder), FULL if asked.full else LARGE, _tell)
         try:
