@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregates import identity
+from commands import firing
 from commands.corrections import reversing
 from commands.execution_control import reverse_execution
 from commands.message import Command
@@ -90,14 +91,14 @@ def test_a_reversal_whose_process_died_is_finished_by_the_next_run(tmp_path: Pat
         assert len(chunks) == 2
         reversing.reverse_chunk(store, stream, found.state, chunks[0])
         with store.snapshot() as reading:
-            assert reversing.reversing(reading) == [stream]
+            assert firing.reversing(reading) == [stream]
     voided = [one for one in world.invoices("--execution", execution) if one["status"] == "void"]
     assert 0 < len(voided) < 130
     again = world.bill(*OCTOBER, "--catch-up", "all")
     assert world.read("execution", "show", execution)["status"] == "reversed"
     assert len(world.invoices("--execution", again)) == 130
     with closing(open_store(world.url)) as store, store.snapshot() as reading:
-        assert reversing.reversing(reading) == []
+        assert firing.reversing(reading) == []
     world.must("verify")
 
 
