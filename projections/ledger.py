@@ -1,6 +1,6 @@
 """The books at reading: the journal's rows with the accounts that GL codes stand for (R26)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from aggregates import posting, recognition
 from aggregates.gl_code import BUILT_IN, GlCodeState, accounts_of
 from aggregates.posting import Posting
 from projections.shapes import Showing
-from projections.view import Database
+from projections.view import Database, Row
 
 _ONE_DAY = timedelta(days=1)
 
@@ -79,7 +79,8 @@ class Books:
         """The journal from a day to a day, both inclusive, in the order of its days; what a day
         earns comes after what was posted on it. Revenue is earned up to `last`.
         """
-        earned = iter(sorted(self._earned(first, last), key=_by_day))
+        rows = self._sums(_EARLIEST, last)
+        earned = iter(sorted(self._earned(rows, first, last), key=_by_day))
         ahead = next(earned, None)
         for row in self.views.rows(_ROWS, (first.isoformat(), last.isoformat())):
             day = _day(row[0])
@@ -94,10 +95,11 @@ class Books:
     def trial_balance(self, at: date) -> list[Balance]:
         """Every account of the books at the end of a day; together they are zero per currency."""
         sums: dict[tuple[str, str], int] = {}
-        for currency, one in self._posted(_EARLIEST, at):
+        rows = self._sums(_EARLIEST, at)
+        for currency, one in self._posted(rows):
             key = (one.account, currency)
             sums[key] = sums.get(key, 0) + one.amount
-        for _, code, kind, currency, amount in self._earned(_EARLIEST, at):
+        for _, code, kind, currency, amount in self._earned(rows, _EARLIEST, at):
             for one in posting.earned(self._code(code, kind), amount):
                 key = (one.account, currency)
                 sums[key] = sums.get(key, 0) + one.amount
@@ -105,8 +107,8 @@ class Books:
 
     def accounts(self, first: date = _EARLIEST, last: date = _LATEST) -> set[str]:
         """Every account of the books that the entries of those days post to."""
-        found = {one.account for _, one in self._posted(first, last)}
-        for _, code, kind, _, amount in self._earned(first, last):
+        found = {one.account for _, one in self._posted(self._sums(first, last))}
+        for _, code, kind, _, amount in self._earned(self._sums(_EARLIEST, last), first, last):
             found.update(one.account for one in posting.earned(self._code(code, kind), amount))
         return found
 
@@ -116,8 +118,12 @@ class Books:
             return None if first is None else _day(first)
         return None
 
-    def _posted(self, first: date, last: date) -> Iterator[tuple[str, Posting]]:
-        for row in self.views.rows(_SUMS, (first.isoformat(), last.isoformat())):
+    def _sums(self, first: date, last: date) -> list[Row]:
+        """What was posted from a day to a day, together where it posts alike."""
+        return list(self.views.rows(_SUMS, (first.isoformat(), last.isoformat())))
+
+    def _posted(self, rows: Iterable[Row]) -> Iterator[tuple[str, Posting]]:
+        for row in rows:
             entry, code, kind, currency, original_currency, posted, start, end = row[:8]
             one, count, amount, original = row[8:]
             later = 0
@@ -207,10 +213,12 @@ class Books:
         days = (_day(start), _day(end), _day(posted))
         return recognition.deferred(int(amount), *days, self.rounding)
 
-    def _earned(self, first: date, last: date) -> list[tuple[date, str | None, str, str, int]]:
+    def _earned(
+        self, rows: Iterable[Row], first: date, last: date
+    ) -> list[tuple[date, str | None, str, str, int]]:
         """What each day from `first` to `last` earns of what was billed in advance, per code."""
         sums: dict[tuple[date, str | None, str, str], int] = {}
-        for row in self.views.rows(_SUMS, (_EARLIEST.isoformat(), last.isoformat())):
+        for row in rows:
             _, code, kind, currency, _, posted, start, end, one, count, *_ = row
             if start is None or self._code(code, kind).deferred is None:
                 continue
