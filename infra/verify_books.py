@@ -13,6 +13,7 @@ from aggregates.balance import waiting_manually
 from aggregates.invoice_state import InvoiceState
 from aggregates.payment.state import PaymentState
 from infra.store.findings import Finding
+from infra.store.rows import pieces
 from projections import owed
 from projections.ledger import Books
 
@@ -70,7 +71,7 @@ def _out_of_balance(books: Books) -> Iterator[Finding]:
 def _owed_by_aggregates(reading: "Reading") -> Owed:
     """Open documents less money that pays none of them, by account and currency."""
     found: Owed = {}
-    for low, high in _ranges():
+    for low, high in pieces():
         for rows in reading.items_in("invoice", low, high).values():
             for row in rows:
                 invoice: InvoiceState = row.state
@@ -86,7 +87,7 @@ def _owed_by_aggregates(reading: "Reading") -> Owed:
 def _waiting_by_hand(reading: "Reading") -> Owed:
     """Manual transactions that wait for an invoice, by account and its currency (R25)."""
     found: Owed = {}
-    for low, high in _ranges():
+    for low, high in pieces():
         accounts = [row.stream for row in reading.accounts_in(low, high, ())]
         for row in reading.receivables_of(accounts).values():
             currency = row.state.currency
@@ -100,12 +101,6 @@ def _add(found: Owed, key: tuple[str, str], amount: int) -> None:
         found[key] = total
     else:
         found.pop(key, None)
-
-
-def _ranges() -> Iterator[tuple[bytes, bytes]]:
-    """All accounts in 256 pieces."""
-    for first in range(256):
-        yield bytes([first]) if first else b"", bytes([first + 1]) if first < 255 else b""
 
 
 def _rounding(reading: "Reading") -> str:

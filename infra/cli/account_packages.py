@@ -2,7 +2,7 @@
 
 import click
 
-from infra.cli.looking import looking, unknown
+from infra.cli.looking import check_account, looking, unknown
 from infra.cli.options import example, reading
 from infra.cli.output import Column, print_card, print_json, print_list
 
@@ -28,11 +28,10 @@ _COLUMNS = (
 @reading
 def list_account_packages(account: str | None, database: str | None, as_json: bool) -> None:
     """List the packages held by accounts, by account and id."""
-    from projections import account_packages, accounts
+    from projections import account_packages
 
     with looking(database) as look:
-        if account is not None and accounts.one(look.views, account) is None:
-            raise unknown("account", account, "billstream account list")
+        check_account(look, account)
         found = account_packages.all_account_packages(
             look.views, look.catalogue, look.showing, account
         )

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from infra.cli.changing import Asking, ask, changing
-from infra.cli.looking import looking, unknown
+from infra.cli.looking import check_account, looking, unknown
 from infra.cli.options import DATE, example, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
 
@@ -19,11 +19,10 @@ from infra.cli.output import Column, print_card, print_json, print_json_list, pr
 @reading
 def list_contracts(account: str | None, database: str | None, as_json: bool) -> None:
     """List the contracts, by account and id."""
-    from projections import accounts, contracts
+    from projections import contracts
 
     with looking(database) as look:
-        if account is not None and accounts.one(look.views, account) is None:
-            raise unknown("account", account, "billstream account list")
+        check_account(look, account)
         found = contracts.all_contracts(look.views, look.showing, account)
         if as_json:
             print_json_list(found)

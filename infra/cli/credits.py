@@ -1,7 +1,6 @@
 """Verbs on manual transactions: credit, debit and charge by hand; list and remove them (R25)."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +17,7 @@ def _options(function: Function) -> Function:
     """What every manual transaction has: parameters reason, currency, date, gl_code."""
     for option in (
         click.option("--gl-code", default=None, help="The ledger code it posts to."),
-        click.option("--date", "on", type=DATE, default=None, help="Its date; else today."),
+        click.option("--date", type=DATE, default=None, help="Its date; else today."),
         click.option("--currency", default=None, help="Must be the account's, as by default."),
         click.option("--reason", default="", help="What it is for: it stands on the invoice."),
     ):
@@ -39,9 +38,15 @@ def _ask(
     handler: "Handler[Any]",
     kind: "Callable[..., AddCredit]",
     said: str,
-    **asked: Any,
+    asked: dict[str, Any],
 ) -> None:
-    ask(asking, handler, lambda by: kind(**asked, requested_by=by), said)
+    """Asks for what the verb's options say: they are called as the message's fields."""
+    ask(
+        asking,
+        handler,
+        lambda by: kind(**asked, requested_by=by),
+        f"{said.format(**asked)}; it goes on the next invoice.",
+    )
 
 
 @click.command(
@@ -55,34 +60,11 @@ def _ask(
 @_options
 @_corrects
 @changing
-def add(
-    account: str,
-    amount: str,
-    reason: str,
-    currency: str | None,
-    on: date | None,
-    gl_code: str | None,
-    invoice: str | None,
-    line: int | None,
-    asking: Asking,
-) -> None:
+def add(asking: Asking, **asked: Any) -> None:
     """Credit ACCOUNT: AMOUNT comes off its balance now and stands on its next invoice."""
     from commands.corrections.transactions import AddCredit, add_credit
 
-    _ask(
-        asking,
-        add_credit,
-        AddCredit,
-        f"Credited account {account} with {amount}; it goes on the next invoice.",
-        account=account,
-        amount=amount,
-        reason=reason,
-        currency=currency,
-        date=on,
-        gl_code=gl_code,
-        invoice=invoice,
-        line=line,
-    )
+    _ask(asking, add_credit, AddCredit, "Credited account {account} with {amount}", asked)
 
 
 @click.command(epilog=example("billstream account debit C-1 5.00 --reason 'credited by mistake'"))
@@ -91,34 +73,11 @@ def add(
 @_options
 @_corrects
 @changing
-def debit(
-    account: str,
-    amount: str,
-    reason: str,
-    currency: str | None,
-    on: date | None,
-    gl_code: str | None,
-    invoice: str | None,
-    line: int | None,
-    asking: Asking,
-) -> None:
+def debit(asking: Asking, **asked: Any) -> None:
     """Debit ACCOUNT by hand: AMOUNT is owed now and stands on its next invoice."""
     from commands.corrections.transactions import AddDebit, add_debit
 
-    _ask(
-        asking,
-        add_debit,
-        AddDebit,
-        f"Debited account {account} with {amount}; it goes on the next invoice.",
-        account=account,
-        amount=amount,
-        reason=reason,
-        currency=currency,
-        date=on,
-        gl_code=gl_code,
-        invoice=invoice,
-        line=line,
-    )
+    _ask(asking, add_debit, AddDebit, "Debited account {account} with {amount}", asked)
 
 
 @click.command(epilog=example("billstream account charge C-1 49.00 --reason technician"))
@@ -126,30 +85,11 @@ def debit(
 @click.argument("amount")
 @_options
 @changing
-def charge(
-    account: str,
-    amount: str,
-    reason: str,
-    currency: str | None,
-    on: date | None,
-    gl_code: str | None,
-    asking: Asking,
-) -> None:
+def charge(asking: Asking, **asked: Any) -> None:
     """Charge ACCOUNT once, for something that is no package; it stands on its next invoice."""
     from commands.corrections.transactions import AddCharge, add_charge
 
-    _ask(
-        asking,
-        add_charge,
-        AddCharge,
-        f"Charged account {account} {amount} once; it goes on the next invoice.",
-        account=account,
-        amount=amount,
-        reason=reason,
-        currency=currency,
-        date=on,
-        gl_code=gl_code,
-    )
+    _ask(asking, add_charge, AddCharge, "Charged account {account} {amount} once", asked)
 
 
 @click.command("list", epilog=example("billstream credit list --account C-1"))
@@ -169,14 +109,12 @@ def transactions(account: str, database: str | None, as_json: bool) -> None:
 
 
 def _list(account: str | None, kind: str | None, database: str | None, as_json: bool) -> None:
-    from infra.cli.looking import looking, unknown
+    from infra.cli.looking import check_account, looking
     from infra.cli.output import Column, print_json_list, print_table
-    from projections import accounts
     from projections import transactions as view
 
     with looking(database) as look:
-        if account is not None and accounts.one(look.views, account) is None:
-            raise unknown("account", account, "billstream account list")
+        check_account(look, account)
         found = view.transactions(look.views, look.showing, account, kind)
         if as_json:
             print_json_list(found)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from infra.cli.looking import Look, execution_id, looking, short, unknown
+from infra.cli.looking import Look, check_account, execution_id, looking, short, unknown
 from infra.cli.options import database_option, example, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
 
@@ -24,10 +24,9 @@ def _narrowed(function: Any) -> Any:
 def _find(
     look: Look, account: str | None, execution: str | None, *, lines: bool = False
 ) -> Iterator[dict[str, Any]]:
-    from projections import accounts, invoices
+    from projections import invoices
 
-    if account is not None and accounts.one(look.views, account) is None:
-        raise unknown("account", account, "billstream account list")
+    check_account(look, account)
     made_by = None if execution is None else execution_id(look, execution)
     return invoices.invoices(look.views, look.showing, account, made_by, lines=lines)
 

@@ -120,6 +120,14 @@ def unknown(kind: str, key: str, remedy: str) -> Refusal:
     return Refusal(f"{kind}_unknown", f"there is no {word} {key!r}: see `{remedy}`", **{kind: key})
 
 
+def check_account(look: Look, account: str | None) -> None:
+    """Refused when a verb is narrowed to an account that is not there."""
+    from projections import accounts
+
+    if account is not None and accounts.one(look.views, account) is None:
+        raise unknown("account", account, "billstream account list")
+
+
 def execution_id(look: Look, written: str) -> str:
     """The execution meant by an id or its first digits, as tables show them."""
     from projections import executions

@@ -1,13 +1,12 @@
 """`billstream invoice overdue`: whom to remind, and what dunning has done so far (R24)."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import click
 
 from aggregates.identity import StreamId
 from aggregates.invoice_state import InvoiceState
-from infra.cli.looking import Look, looking, unknown
+from infra.cli.looking import Look, check_account, looking
 from infra.cli.options import example, reading
 from infra.cli.output import Column, print_json_list, print_table
 
@@ -20,11 +19,10 @@ from infra.cli.output import Column, print_json_list, print_table
 @reading
 def overdue(account: str | None, everything: bool, database: str | None, as_json: bool) -> None:
     """List the invoices that are overdue, with the dunning levels each has reached."""
-    from projections import accounts, dunning
+    from projections import dunning
 
     with looking(database) as look:
-        if account is not None and accounts.one(look.views, account) is None:
-            raise unknown("account", account, "billstream account list")
+        check_account(look, account)
         found = dunning.overdue(
             look.views, _open(look, account), look.showing, everything=everything
         )
@@ -58,13 +56,13 @@ def overdue(account: str | None, everything: bool, database: str | None, as_json
 def _open(look: Look, account: str | None) -> Iterator[tuple[StreamId, InvoiceState]]:
     """Open invoices, a few accounts at a time."""
     from aggregates import identity
+    from infra.store.rows import pieces
 
     with look.app.store.snapshot() as reading:
         if account is not None:
             pages = iter([reading.items_of("invoice", [identity.account(account)])])
         else:
-            bounds = [b"", *(bytes([first]) for first in range(1, 256)), b""]
-            pages = (reading.items_in("invoice", low, high) for low, high in pairwise(bounds))
+            pages = (reading.items_in("invoice", low, high) for low, high in pieces())
         for page in pages:
             for rows in page.values():
                 yield from ((row.stream, row.state) for row in rows)

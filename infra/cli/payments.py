@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from infra.cli.changing import Asking, changing
-from infra.cli.looking import Look, looking, short, unknown, whole
+from infra.cli.looking import Look, check_account, looking, short, unknown, whole
 from infra.cli.options import database_option, example, json_option, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
 
@@ -37,11 +37,10 @@ def list_payments(
     account: str | None, status: str | None, database: str | None, as_json: bool
 ) -> None:
     """List payments in the order in which they were asked for or recorded."""
-    from projections import accounts, payments
+    from projections import payments
 
     with looking(database) as look:
-        if account is not None and accounts.one(look.views, account) is None:
-            raise unknown("account", account, "billstream account list")
+        check_account(look, account)
         found = payments.payments(look.views, look.showing, account, status)
         if as_json:
             print_json_list(found)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -29,6 +29,12 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while piece := list(islice(iterator, size)):
         yield piece
+
+
+def pieces() -> Iterator[tuple[bytes, bytes]]:
+    """All accounts in 256 ranges of their ids, for who wants few of them in memory."""
+    bounds = [b"", *(bytes([first]) for first in range(1, 256)), b""]
+    return pairwise(bounds)
 
 
 def recorded(row: tuple[Any, ...]) -> Recorded:
