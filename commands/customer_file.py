@@ -1,33 +1,26 @@
-"""`import customers`: each row of a CSV file becomes an account with its packages.
+"""A customer file (CSV): looked through once, then given out in pieces of rows.
 
-Rows are read in batches, each one command and one transaction, so that memory does not grow with
-the file. A row that cannot be imported is set aside with its line and reason and the others are
-imported; `strict` refuses the whole for it. The same file again changes nothing.
+What is wrong with the file as a whole is told before anything is imported. Afterwards its lines are
+not read as CSV again here: who imports a piece does that, in whatever process it is.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from array import array
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from io import StringIO
 from itertools import islice
 from typing import BinaryIO, NamedTuple, TextIO
 
-from aggregates import identity
 from aggregates.refusal import Refusal
-from commands.customer_mapping import CustomerMapping, getter
-from commands.customer_rows import Layout, reader_of
-from commands.handling import run_command
-from commands.message import Command
-from commands.personal import PersonalData
-from commands.setup.account import SetAccount, set_account
-from commands.setup.account_package import set_account_package
-from commands.store import Store
-from commands.workspace import Workspace
+from commands.customer_mapping import CustomerMapping, Row, getter
+from commands.customer_rows import Layout
 
 BATCH = 2_000
-"""Rows of one transaction."""
+"""Rows of a piece, and so of one transaction."""
 
-SMALL = 10_000
-"""Rows up to which one process is enough."""
+_SHELVES = 64
+"""Keys are told apart shelf by shelf, so that those of a million rows need little memory."""
 
 
 class Line(NamedTuple):
@@ -37,121 +30,90 @@ class Line(NamedTuple):
     cells: list[str]
 
 
-class Reject(NamedTuple):
-    """A row that was set aside, and why."""
+class Piece(NamedTuple):
+    """Rows that follow each other: the lines that the first and the last begin on, and the text
+    they stand in, which begins on line `begin`.
+    """
 
-    line: Line
-    code: str
-    reason: str
-
-
-@dataclass(slots=True)
-class Imported:
-    """What came of the rows."""
-
-    rows: int = 0
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-
-    def add(self, other: "Imported") -> None:
-        for name in ("rows", "created", "changed", "unchanged", "rejected"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+    rows: int
+    first: int
+    last: int
+    begin: int
+    text: str
 
 
-@dataclass(slots=True)
-class Batch:
-    """What one transaction makes of its rows."""
+class _Extent(NamedTuple):
+    """Where a piece lies."""
 
-    tally: Imported = field(default_factory=Imported)
-    rejects: list[Reject] = field(default_factory=list[Reject])
-
-
-class Step(NamedTuple):
-    """Rows that are imported in one transaction, by a command of their own."""
-
-    layout: Layout
-    command: Command
-    rows: list[Line]
-    strict: bool
+    rows: int
+    first: int
+    last: int
+    lines: int
 
 
-Spread = Callable[[Iterable[Step]], Iterable[Batch]]
-"""Imports steps in any order; what came of them comes in theirs."""
+def lines_of(piece: Piece, delimiter: str) -> Iterator[Line]:
+    """The rows of a piece, blank lines left out."""
+    reader = csv.reader(StringIO(piece.text, newline=""), delimiter=delimiter, strict=True)
+    number = piece.begin
+    for cells in reader:
+        if cells:
+            yield Line(number, cells)
+        number = piece.begin + reader.line_num
 
 
 class CustomerFile:
-    """A customer file under a mapping: looked through once before anything is imported."""
+    """A customer file under a mapping. `rows_depend`: a row may need one before it, an account
+    above it, or the same account or account-package again.
+    """
 
     def __init__(self, name: str, mapping: CustomerMapping, text: TextIO) -> None:
+        """Looks through it. Refused when it is not what it should be, before any change."""
         self.name = name
         self.mapping = mapping
         self._text = text
-        self.header: list[str] = []
-        self.rows = self._look_through()
-        self.layout = Layout(name, mapping, tuple(self.header), self._columns())
+        rows = self._read()
+        self._above, header = next(rows, (0, list[str]()))
+        self.header = [name.strip() for name in header]
+        if header:
+            self.header[0] = self.header[0].removeprefix("\ufeff")
+        elif not any(cells for _, cells in rows):
+            raise self._empty("is empty")
+        columns = self._columns()
+        keys = _Keys(mapping, columns)
+        self._extents = list(_extents(rows, self._above, keys))
+        if not self._extents:
+            raise self._empty("has no rows below its header")
+        self.rows = sum(extent.rows for extent in self._extents)
+        self.layout = Layout(name, mapping, tuple(self.header), columns)
+        self.rows_depend = keys.met_again
 
     def close(self) -> None:
         self._text.close()
 
-    def lines(self) -> Iterator[Line]:
-        """The rows below the header, from the beginning."""
+    def pieces(self, *, whole: bool = False) -> Iterator[Piece]:
+        """The rows below the header from the beginning, or all of them as one piece."""
         self._text.seek(0)
-        reader = csv.reader(self._text, delimiter=self.mapping.csv.delimiter, strict=True)
-        next(reader)
-        before = reader.line_num
-        for cells in reader:
-            if cells:
-                yield Line(before + 1, cells)
-            before = reader.line_num
+        lines = iter(self._text)
+        deque(islice(lines, self._above), maxlen=0)
+        begin = self._above + 1
+        for rows, first, last, count in [_together(self._extents)] if whole else self._extents:
+            yield Piece(rows, first, last, begin, "".join(islice(lines, count)))
+            begin += count
 
-    def rows_depend(self) -> bool:
-        """Whether a row may need one before it: an account above it, or the same account or
-        account-package again.
-        """
-        mapping = self.mapping
-        if mapping.parent is not None or mapping.invoicer is not None:
-            return True
-        columns = self.layout.columns
-        number = getter(mapping.number, columns)
-        ids = [getter(package.id, columns) for package in mapping.packages]
-        width = len(self.header)
-        met: set[int] = set()
-        count = 0
-        for _, cells in self.lines():
-            if len(cells) == width:
-                try:
-                    keys = [(0, number(cells)), *((1, id(cells)) for id in ids)]
-                except Refusal:
-                    continue  # it will be set aside, whatever comes before it
-                met.update(map(hash, keys))
-                count += len(keys)
-        return len(met) < count
-
-    def _look_through(self) -> int:
-        """Counts the rows. Refused when the file is not what it should be, before any change."""
+    def _read(self) -> Iterator[tuple[int, list[str]]]:
+        """The header and the rows, each with the line it ends on."""
         line = 0
         try:
             reader = csv.reader(self._text, delimiter=self.mapping.csv.delimiter, strict=True)
-            self.header = [name.strip() for name in next(reader, list[str]())]
-            if self.header:
-                self.header[0] = self.header[0].removeprefix("\ufeff")
-            line = reader.line_num
-            rows = 0
             for cells in reader:
                 line = reader.line_num
-                rows += bool(cells)
+                yield line, cells
         except UnicodeError:
             raise self._not_utf8() from None
         except csv.Error as error:
             raise Refusal(
                 "csv_invalid", f"{self.name}:{line + 1}: not CSV: {error}. Nothing was imported"
             ) from None
-        if not rows:
-            what = "has no rows below its header" if self.header else "is empty"
-            raise Refusal("file_empty", f"{self.name} {what}: nothing to import")
-        return rows
 
     def _columns(self) -> dict[str, int]:
         """Where each column stands. Refused when one that the mapping names is not there."""
@@ -177,6 +139,9 @@ class CustomerFile:
             columns=self.header,
         )
 
+    def _empty(self, what: str) -> Refusal:
+        return Refusal("file_empty", f"{self.name} {what}: nothing to import")
+
     def _not_utf8(self) -> Refusal:
         encoding = self.mapping.csv.encoding
         return Refusal(
@@ -186,156 +151,57 @@ class CustomerFile:
         )
 
 
-def import_customers(
-    store: Store,
-    file: CustomerFile,
-    personal: PersonalData,
-    *,
-    command: Command,
-    strict: bool,
-    rejected: Callable[[Reject], None],
-    progress: Callable[[int], None] = lambda done: None,
-    spread: Spread | None = None,
-) -> Imported:
-    """Imports the file. `rejected` is told each row set aside, `progress` the rows done so far.
-    Steps whose rows have nothing to do with each other may be `spread` over other processes.
+class _Keys:
+    """The accounts and account-packages that rows name. Two that differ may look alike, which
+    makes an import slower and nothing else.
     """
-    total = Imported()
-    steps = _steps(file, command, strict)
-    if spread is not None and not strict and file.rows > SMALL and not file.rows_depend():
-        done = spread(steps)
-    else:
-        seen: set[int] = set()
-        done = (import_step(store, step, personal, seen) for step in steps)
-    for batch in done:
-        for reject in batch.rejects:
-            rejected(reject)
-        total.add(batch.tally)
-        progress(total.rows)
-    return total
 
+    def __init__(self, mapping: CustomerMapping, columns: Mapping[str, int]) -> None:
+        self._always = mapping.parent is not None or mapping.invoicer is not None
+        sources = [mapping.number, *(package.id for package in mapping.packages)]
+        self._find = [(min(n, 1), getter(source, columns)) for n, source in enumerate(sources)]
+        self._width = len(columns)
+        self._shelves = [array("q") for _ in range(_SHELVES)]
 
-def _steps(file: CustomerFile, command: Command, strict: bool) -> Iterator[Step]:
-    """The rows in order, each step a command of its own."""
-    lines = file.lines()
-    while rows := list(islice(lines, file.rows if strict else BATCH)):
-        step = Command(
-            command.type,
-            command.source,
-            f"{command.id}:{rows[0].number}",
-            {**command.body, "lines": [rows[0].number, rows[-1].number]},
-            command.requested_by,
-            identity.text(command.stream),
-        )
-        yield Step(file.layout, step, rows, strict)
-
-
-def import_step(store: Store, step: Step, personal: PersonalData, seen: set[int]) -> Batch:
-    """Imports the rows of a step. `seen` are the accounts and packages of the rows before."""
-    layout, command, rows, strict = step
-    batch = Batch()
-    met: set[int] = set()
-
-    def body(workspace: Workspace) -> dict[str, str]:
-        nonlocal batch, met
-        met = set()
-        batch = put_rows(workspace, layout, rows, seen, met)
-        if strict and batch.rejects:
-            raise _refused(layout.name, batch.rejects)
-        tally = batch.tally
-        return {"created": str(tally.created), "changed": str(tally.changed)}
-
-    outcome = run_command(store, command, body, personal)
-    if outcome.repeated:
-        batch.tally = Imported(rows=len(rows), unchanged=len(rows))
-    seen |= met
-    return batch
-
-
-def put_rows(
-    workspace: Workspace, layout: Layout, rows: list[Line], seen: set[int], met: set[int]
-) -> Batch:
-    """Puts the accounts and packages of the rows; one that is refused leaves nothing behind."""
-    batch = Batch()
-    tally = batch.tally
-    width = len(layout.header)
-    read_row = reader_of(layout)
-    read: list[tuple[Line, SetAccount]] = []
-    for line in rows:
-        tally.rows += 1
+    def meet(self, cells: Row) -> None:
+        if self._always or len(cells) != self._width:
+            return
         try:
-            if len(line.cells) != width:
-                raise Refusal(
-                    "row_length", f"the row has {len(line.cells)} cells, the header has {width}"
-                )
-            read.append((line, read_row(line.cells)))
-        except Refusal as refusal:
-            batch.rejects.append(Reject(line, refusal.code, refusal.sentence))
-    _prefetch(workspace, [entry for _, entry in read])
-    for line, entry in read:
-        workspace.mark()
-        try:
-            done = _put_row(workspace, entry, seen, met)
-        except Refusal as refusal:
-            if refusal.code == "no_owner":
-                raise
-            workspace.undo()
-            batch.rejects.append(Reject(line, refusal.code, refusal.sentence))
-            continue
-        setattr(tally, done, getattr(tally, done) + 1)
-    tally.rejected = len(batch.rejects)
-    batch.rejects.sort(key=lambda reject: reject.line.number)
-    return batch
+            for kind, find in self._find:
+                key = hash((kind, find(cells)))
+                self._shelves[key % _SHELVES].append(key)
+        except Refusal:
+            return  # it will be set aside, whatever comes before it
+
+    @property
+    def met_again(self) -> bool:
+        return self._always or any(len(set(keys)) < len(keys) for keys in self._shelves)
 
 
-def _put_row(workspace: Workspace, entry: SetAccount, seen: set[int], met: set[int]) -> str:
-    account = hash(entry.number)
-    done = set_account(workspace, entry)
-    if done == "changed" and (account in seen or account in met):
-        raise Refusal(
-            "duplicate_name",
-            f"account {entry.number} stands in the file before, with other values",
-        )
-    for package in entry.packages:
-        ref = hash((entry.number, package.id))
-        if ref in seen or ref in met:
-            raise Refusal(
-                "duplicate_name", f"account-package {package.id} stands in the file before"
-            )
-        came = set_account_package(workspace, entry.number, package)
-        if done == "unchanged" and came != "unchanged":
-            done = "changed"
-    workspace.finish()
-    met.add(account)
-    met.update(hash((entry.number, package.id)) for package in entry.packages)
-    return done
+def _extents(
+    rows: Iterable[tuple[int, list[str]]], above: int, keys: _Keys
+) -> Iterator[_Extent]:
+    """Pieces of at most `BATCH` rows, with the blank lines between them."""
+    count = first = last = 0
+    begin = end = above
+    for line, cells in rows:
+        if cells:
+            count += 1
+            last = end + 1
+            first = first or last
+            keys.meet(cells)
+        end = line
+        if count == BATCH:
+            yield _Extent(count, first, last, end - begin)
+            count = first = 0
+            begin = end
+    if count:
+        yield _Extent(count, first, last, end - begin)
 
 
-def _prefetch(workspace: Workspace, entries: list[SetAccount]) -> None:
-    accounts = [identity.account(entry.number) for entry in entries]
-    above = [identity.account(entry.parent) for entry in entries if entry.parent]
-    workspace.prefetch("account", [*accounts, *above])
-    workspace.prefetch_keys(accounts)
-    held = [
-        (account, package.id)
-        for account, entry in zip(accounts, entries, strict=True)
-        for package in entry.packages
-    ]
-    workspace.prefetch_refs(ref for _, ref in held)
-    workspace.prefetch("account_package", (identity.account_package(*one) for one in held))
-
-
-def _refused(name: str, rejects: list[Reject]) -> Refusal:
-    shown = "; ".join(f"{name}:{r.line.number}: {r.reason}" for r in rejects[:20])
-    more = f"; and {len(rejects) - 20} more" if len(rejects) > 20 else ""
-    return Refusal(
-        "rows_rejected",
-        f"{shown}{more}. {len(rejects)} rows cannot be imported, so nothing was",
-        errors=[
-            {"line": r.line.number, "code": r.code, "reason": r.reason} for r in rejects[:1000]
-        ],
-        count=len(rejects),
-    )
+def _together(extents: list[_Extent]) -> _Extent:
+    rows, lines = (sum(extent[n] for extent in extents) for n in (0, 3))
+    return _Extent(rows, extents[0].first, extents[-1].last, lines)
 
 
 def _bad_line(text: TextIO) -> int:

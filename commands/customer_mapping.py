@@ -175,14 +175,16 @@ def _column(index: int) -> Getter:
 
 
 def _template(template: str, header: Mapping[str, int]) -> Getter:
-    parts = [
-        (text, None if name is None else header[name])
-        for text, name, _, _ in Formatter().parse(template)
-    ]
+    parts = list(Formatter().parse(template))
+    indexes = [header[name] for _, name, _, _ in parts if name is not None]
+    pattern = "".join(
+        text.replace("%", "%%") + ("" if name is None else "%s") for text, name, _, _ in parts
+    )
+    if len(indexes) == 1:
+        index = indexes[0]
+        return lambda row: pattern % row[index].strip()
 
     def find(row: Row) -> str | None:
-        return "".join(
-            text if index is None else text + row[index].strip() for text, index in parts
-        )
+        return pattern % tuple([row[index].strip() for index in indexes])
 
     return find

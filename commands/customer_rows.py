@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -13,6 +14,9 @@ from commands.setup.entry import explain
 
 DATES = ("effective", "cancel", "billed_to")
 NUMBERS = ("bill_day",)
+DAYS = 4096
+"""Dates that are remembered: most stand in a file many times."""
+
 NEEDED = ("number", "name", "currency", "bill_group", "id", "package", "effective")
 
 
@@ -54,9 +58,11 @@ def reader_of(layout: Layout) -> Callable[[Row], SetAccount]:
 
 
 class _Field(NamedTuple):
+    """A key of the entry: what a row says for it, and what is made of that."""
+
     name: str
     get: Getter
-    format: str | None
+    meant: Callable[[str], object] | None
 
 
 def _getters(part: CustomerMapping | PackageMapping, columns: Mapping[str, int]) -> list[_Field]:
@@ -64,27 +70,29 @@ def _getters(part: CustomerMapping | PackageMapping, columns: Mapping[str, int])
     for name in type(part).model_fields:
         source = getattr(part, name)
         if isinstance(source, Source):
-            fields.append(_Field(name, getter(source, columns), source.format))
+            meant = _meant(name, source.format)
+            fields.append(_Field(name, getter(source, columns), meant))
     return fields
 
 
 def _found(fields: Iterable[_Field], row: Row) -> dict[str, object]:
     found: dict[str, object] = {}
-    for name, get, format in fields:
+    for name, get, meant in fields:
         value = get(row)
-        if value is None:
-            if name in NEEDED:
-                raise Refusal("value_missing", f"`{name}` is empty")
-        elif name in DATES:
-            found[name] = _date(name, value, format)
-        elif name in NUMBERS:
-            found[name] = _whole(name, value)
-        else:
-            found[name] = value
+        if value is not None:
+            found[name] = value if meant is None else meant(value)
+        elif name in NEEDED:
+            raise Refusal("value_missing", f"`{name}` is empty")
     return found
 
 
-def _date(name: str, written: str, format: str | None) -> date:
+def _meant(name: str, format: str | None) -> Callable[[str], object] | None:
+    if name in DATES:
+        return lru_cache(maxsize=DAYS)(partial(_date, name, format))
+    return partial(_whole, name) if name in NUMBERS else None
+
+
+def _date(name: str, format: str | None, written: str) -> date:
     try:
         if format is not None:
             return datetime.strptime(written, format).date()  # noqa: DTZ007

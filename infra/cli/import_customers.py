@@ -11,7 +11,7 @@ from infra.cli.changing import Asking, changing
 from infra.cli.options import example
 
 if TYPE_CHECKING:
-    from commands.customer_file import Imported, Reject
+    from commands.customer_import import Imported, Reject
     from commands.message import Command
 
 SOME_REJECTED = 3
@@ -40,7 +40,8 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
     Rows that cannot be imported go to a file of their own, with line and reason; the others are
     imported (exit status 3 then). The same file again changes nothing.
     """
-    from commands.customer_file import CustomerFile, import_customers
+    from commands.customer_file import CustomerFile
+    from commands.customer_import import import_customers
     from commands.customer_mapping import read_mapping
     from infra import personal_keys
     from infra.cli.output import progress
@@ -50,15 +51,15 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
     meaning = _bytes(mapping)
     found = read_mapping(str(mapping), meaning)
     rejects = _set_aside(rejects, file, mapping, asking.database)
-    with _open(file, found.csv.encoding) as text, _Rejects(rejects) as aside:
+    with (
+        _open(file, found.csv.encoding) as text,
+        _Rejects(rejects) as aside,
+        open_app(asking.database) as app,
+        helpers(app.store, 0 if strict else file.stat().st_size) as spread,
+    ):
         source = CustomerFile(str(file), found, text)
         aside.begin(source.header, found.csv.delimiter)
-        reported = progress("Importing", source.rows, "rows")
-        with (
-            open_app(asking.database) as app,
-            helpers(app.store, source.rows) as spread,
-            reported as report,
-        ):
+        with progress("Importing", source.rows, "rows") as report:
             imported = import_customers(
                 app.store,
                 source,

@@ -9,7 +9,8 @@ import yaml
 
 from aggregates.refusal import Refusal
 from commands import customer_file
-from commands.customer_file import CustomerFile, Imported, Reject, import_customers
+from commands.customer_file import CustomerFile
+from commands.customer_import import Imported, Reject, import_customers
 from commands.customer_mapping import CustomerMapping, read_mapping
 from commands.message import Command
 from infra import personal_keys

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from commands.customer_file import SMALL, CustomerFile, Imported, Reject, import_customers
+from commands.customer_file import CustomerFile
+from commands.customer_import import Imported, Reject, import_customers
 from commands.customer_mapping import read_mapping
 from commands.message import Command
 from consumers.worker import run_execution
@@ -80,7 +81,7 @@ def imported(
     mapping = read_mapping("mapping.yaml", MAPPING)
     file = CustomerFile("customers.csv", mapping, StringIO(HEADER + "".join(lines)))
     command = Command("import_customers", "test", f"import-{len(lines)}-{processes}")
-    with helpers(store, file.rows, processes) as spread:
+    with helpers(store, 0, processes) as spread:
         done = import_customers(
             store,
             file,
@@ -101,7 +102,7 @@ def accounts(store: OwnedStore) -> list[Any]:
 
 
 def test_customers_imported_together(store: OwnedStore, tmp_path: Path) -> None:
-    lines = rows(SMALL + 3_000)
+    lines = rows(13_000)
     lines[5] = "C-5,Jane,,2020-09-01\n"
     lines[7_000] = "C-7000,Jane,internet,yesterday\n"
     lines[12_000] = "C-12000,Jane,nothing,2020-09-01\n"
@@ -119,7 +120,7 @@ def test_customers_imported_together(store: OwnedStore, tmp_path: Path) -> None:
 
 
 def test_rows_that_stand_twice_are_told_as_ever(store: OwnedStore) -> None:
-    lines = rows(SMALL + 1_000)
+    lines = rows(11_000)
     lines[-1] = "C-3,Another name,internet,2020-09-01\n"
     _, aside = imported(store, lines, 2)
     ((number, reason),) = aside
