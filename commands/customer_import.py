@@ -191,17 +191,12 @@ def _put_row(workspace: Workspace, entry: SetAccount, seen: set[int], met: set[i
 
 
 def _prefetch(workspace: Workspace, entries: list[SetAccount]) -> None:
-    accounts = [identity.account(entry.number) for entry in entries]
-    above = [identity.account(entry.parent) for entry in entries if entry.parent]
-    workspace.prefetch("account", [*accounts, *above])
-    workspace.prefetch_keys(accounts)
-    held = [
-        (account, package.id)
-        for account, entry in zip(accounts, entries, strict=True)
-        for package in entry.packages
-    ]
-    workspace.prefetch_refs(ref for _, ref in held)
-    workspace.prefetch("account_package", (identity.account_package(*one) for one in held))
+    above = (identity.account(entry.parent) for entry in entries if entry.parent)
+    workspace.prefetch("account", above)
+    workspace.prefetch_customers(
+        (identity.account(entry.number), [package.id for package in entry.packages])
+        for entry in entries
+    )
 
 
 def _refused(name: str, rejects: list[Reject]) -> Refusal:

@@ -50,12 +50,14 @@ class Workspace:
         self.reading = reading
         self.now: datetime = store.now()
         """The clock (UTC) as the command began."""
+        self._today: tuple[str, date] | None = None
         self._store = store
         self._personal = personal
         self._loaded: dict[StreamId, Loaded] = {}
         self._staged: dict[StreamId, Staged] = {}
         self._events: dict[StreamId, list[Event]] = {}
         self._by_ref: dict[str, StreamId | None] = {}
+        self._free_refs: set[str] = set()
         self._of_account: dict[StreamId, list[StreamId]] = {}
         self._added: dict[StreamId, list[StreamId]] = {}
         self._undo: list[tuple[StreamId, int, Any]] | None = None
@@ -113,12 +115,12 @@ class Workspace:
         """Adds events to what will be appended; the state after them."""
         if not events:
             return self.get(kind, stream)
-        state = self.get(kind, stream)
+        state = before = self.get(kind, stream)
         evolve = KINDS[kind].evolve
         for event in events:
             state = evolve(state, event)
         if self._undo is not None:
-            self._undo.append((stream, len(self._events.get(stream, ())), self.get(kind, stream)))
+            self._undo.append((stream, len(self._events.get(stream, ())), before))
         if isinstance(state, AccountState) and state.invoicer != state.number:
             self._joined.setdefault(state.invoicer, {})[stream] = None
         staged = self._staged.get(stream)
@@ -156,7 +158,10 @@ class Workspace:
 
     def today(self) -> date:
         """The business date: the date in the owner's zone."""
-        return business_date(self.now, zone(self.owner().time_zone))
+        name = self.owner().time_zone
+        if self._today is None or self._today[0] != name:
+            self._today = name, business_date(self.now, zone(name))
+        return self._today[1]
 
     def account(self, number: str) -> AccountState | None:
         """A living account by its number."""
@@ -198,6 +203,29 @@ class Workspace:
             self._absences[absence] = self.reading.is_absent(absence)
         return self._absences[absence]
 
+    def prefetch_customers(self, held: Iterable[tuple[StreamId, Sequence[str]]]) -> None:
+        """Reads accounts with their keys, and the account-packages of these ids, many at once. An
+        account that is not there has neither a key nor packages.
+        """
+        named = list(held)
+        self.prefetch("account", (account for account, _ in named))
+        self.prefetch_refs(ref for _, refs in named for ref in refs)
+        there: list[tuple[StreamId, Sequence[str]]] = []
+        for account, refs in named:
+            if self._loaded[account].version:
+                there.append((account, refs))
+                continue
+            self._keys[account] = None
+            for ref in refs:
+                self._loaded.setdefault(
+                    identity.account_package(account, ref), Loaded("account_package", 0, None)
+                )
+        self.prefetch_keys(account for account, _ in there)
+        self.prefetch(
+            "account_package",
+            (identity.account_package(account, ref) for account, refs in there for ref in refs),
+        )
+
     def prefetch_refs(self, refs: Iterable[str]) -> None:
         """Reads account-packages by their ids in the owner's books, many at once."""
         missing = [ref for ref in dict.fromkeys(refs) if ref not in self._by_ref]
@@ -219,7 +247,7 @@ class Workspace:
         stream = self._by_ref[ref]
         state = self.find("account_package", stream) if stream is not None else None
         if stream is None or state is None:
-            self._absences[Absence("account_package", "ref", ref)] = True
+            self._free_refs.add(ref)
             return None
         return stream, state
 
@@ -363,6 +391,14 @@ class Workspace:
     def changed(self) -> bool:
         return bool(self._staged)
 
+    def _relied_absences(self) -> list[Absence]:
+        """An id that is taken by the batch itself need not be looked at: writing it does that."""
+        relied = [absence for absence, empty in self._absences.items() if empty]
+        for ref in self._free_refs:
+            if self._by_ref.get(ref) not in self._staged:
+                relied.append(Absence("account_package", "ref", ref))
+        return relied
+
     def batch(self, metadata: Metadata) -> Batch:
         """What to append: the staged changes and everything they rely on."""
         return Batch(
@@ -370,7 +406,7 @@ class Workspace:
             read_at=self.reading.head.position,
             changes=list(self._staged.values()),
             reads=[(found.kind, stream, found.version) for stream, found in self._loaded.items()],
-            absences=[absence for absence, empty in self._absences.items() if empty],
+            absences=self._relied_absences(),
             whole_kinds=list(self._whole),
             untouched=self._untouched,
             numbers=self.numbers,

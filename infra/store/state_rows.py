@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -135,8 +136,11 @@ def row_writes(
 
 
 def write(connection: "HistoryConnection", writes: Iterable[RowWrite]) -> None:
-    """Writes them; a row that is not at its expected version is a conflict."""
+    """Writes them by ascending id, as they lie in the file; a row that is not at its expected
+    version is a conflict.
+    """
     for table, columns, rows in writes:
+        rows.sort(key=itemgetter(len(columns)))
         cursor = connection.executemany(_statement(table, columns), rows)
         if cursor.rowcount != len(rows):
             raise Conflict("a state row is not at the version that was read")
