@@ -178,9 +178,7 @@ class _Keys:
         return self._always or any(len(set(keys)) < len(keys) for keys in self._shelves)
 
 
-def _extents(
-    rows: Iterable[tuple[int, list[str]]], above: int, keys: _Keys
-) -> Iterator[_Extent]:
+def _extents(rows: Iterable[tuple[int, list[str]]], above: int, keys: _Keys) -> Iterator[_Extent]:
     """Pieces of at most `BATCH` rows, with the blank lines between them."""
     count = first = last = 0
     begin = end = above

@@ -21,6 +21,7 @@ from commands.setup.account_package import set_account_package
 from commands.store import Store
 from commands.workspace import Workspace
 
+
 class Reject(NamedTuple):
     """A row that was set aside, and why."""
 
@@ -210,5 +211,3 @@ def _refused(name: str, rejects: list[Reject]) -> Refusal:
         ],
         count=len(rejects),
     )
-
-

@@ -5,6 +5,7 @@ transaction of its own; when one of them dies, this one imports what it had in h
 changes nothing if it was done.
 """
 
+import gc
 import os
 import signal
 import threading
@@ -12,16 +13,14 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, NamedTuple
 
-from commands.billing.rare_collections import rare_collections
-from commands.customer_import import Batch, Spread, Step, import_step
-from infra import personal_keys
-from infra.store.crew import cores
+from infra.cores import cores
 
 if TYPE_CHECKING:
+    from commands.customer_import import Batch, Spread, Step
     from infra.store.owned import OwnedStore
 
 SMALL = 1_000_000
@@ -34,19 +33,36 @@ BEHIND = 100
 """Pieces done out of order at most."""
 
 
+class Helpers:
+    """The other processes, if there are any."""
+
+    def __init__(self, pool: ProcessPoolExecutor | None, count: int) -> None:
+        self._pool = pool
+        self._count = count
+
+    def of(self, store: "OwnedStore") -> "Spread":
+        """What imports steps: they and this process, which has the store open."""
+        pool = self._pool
+        if pool is None:
+            return lambda steps: (_imported(store, step) for step in steps)
+        return lambda steps: _spread(store, pool, self._count, steps)
+
+
 @contextmanager
-def helpers(store: "OwnedStore", size: int, processes: int = 0) -> Generator[Spread]:
-    """What imports the steps of a file of so many bytes; `processes` where it is known better."""
-    count = processes or (cores() if size > SMALL else 1)
-    if count < 2:
-        yield lambda steps: (_imported(store, step) for step in steps)
+def helpers(address: str, size: int, processes: int = 0) -> Generator[Helpers]:
+    """Who helps to import a file of so many bytes into the database at an address. They load the
+    program meanwhile: begin with them. `processes` counts this one, where it is known better.
+    """
+    count = (processes or (cores() if size > SMALL else 1)) - 1
+    if not count:
+        yield Helpers(None, 0)
         return
     context = get_context("spawn")
-    pool = ProcessPoolExecutor(count - 1, context, initializer=_begin, initargs=(store.opening,))
+    pool = ProcessPoolExecutor(count, context, initializer=_begin, initargs=(address,))
     try:
-        for _ in range(count - 1):
+        for _ in range(count):
             pool.submit(os.getpid)  # each starts a process
-        yield lambda steps: _spread(store, pool, count - 1, steps)
+        yield Helpers(pool, count)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -54,17 +70,17 @@ def helpers(store: "OwnedStore", size: int, processes: int = 0) -> Generator[Spr
 class _Given(NamedTuple):
     """A step with what came of it, or with what will."""
 
-    step: Step
+    step: "Step"
     answer: "Future[Batch] | Batch"
 
     @property
     def is_done(self) -> bool:
-        return isinstance(self.answer, Batch) or self.answer.done()
+        return not isinstance(self.answer, Future) or self.answer.done()
 
 
 def _spread(
-    store: "OwnedStore", pool: ProcessPoolExecutor, others: int, steps: Iterable[Step]
-) -> Iterator[Batch]:
+    store: "OwnedStore", pool: ProcessPoolExecutor, others: int, steps: "Iterable[Step]"
+) -> "Iterator[Batch]":
     """The others are given steps ahead; this process takes one whenever it would have to wait."""
     following = iter(steps)
     given: deque[_Given] = deque()
@@ -88,7 +104,7 @@ def _spread(
 
 
 def _submitted(
-    store: "OwnedStore", pool: ProcessPoolExecutor, step: Step
+    store: "OwnedStore", pool: ProcessPoolExecutor, step: "Step"
 ) -> "Future[Batch] | Batch":
     try:
         return pool.submit(_do, step)
@@ -96,8 +112,8 @@ def _submitted(
         return _imported(store, step)
 
 
-def _answer(store: "OwnedStore", given: _Given) -> Batch:
-    if isinstance(given.answer, Batch):
+def _answer(store: "OwnedStore", given: _Given) -> "Batch":
+    if not isinstance(given.answer, Future):
         return given.answer
     try:
         return given.answer.result()
@@ -105,7 +121,11 @@ def _answer(store: "OwnedStore", given: _Given) -> Batch:
         return _imported(store, given.step)
 
 
-def _imported(store: "OwnedStore", step: Step) -> Batch:
+def _imported(store: "OwnedStore", step: "Step") -> "Batch":
+    from commands.billing.rare_collections import rare_collections
+    from commands.customer_import import import_step
+    from infra import personal_keys
+
     with rare_collections():
         return import_step(store, step, personal_keys, set())
 
@@ -116,18 +136,32 @@ def _imported(store: "OwnedStore", step: Step) -> Batch:
 class _Here:
     """What a process keeps from one step to the next."""
 
-    store: "OwnedStore"
+    address = ""
+    store: "OwnedStore | None" = None
 
 
-def _begin(opening: str) -> None:
+def _begin(address: str) -> None:
     """Ctrl-C is for the first process, which lets the pieces in hand end; without it nobody goes
-    on.
+    on. What is wrong with the database is told by the first process too.
     """
-    from infra.store.open import open_store
+    import commands.customer_import  # noqa: F401 (loaded now, not with the first piece)
+    import infra.personal_keys  # noqa: F401
+    from infra.store.errors import StoreError
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _Here.store = open_store(opening)
+    _Here.address = address
+    with suppress(StoreError):
+        _store()
+
+
+def _store() -> "OwnedStore":
+    from infra.store.open import open_store
+
+    if _Here.store is None:
+        _Here.store = open_store(_Here.address)
+        gc.freeze()
+    return _Here.store
 
 
 def _end_with_parent() -> None:
@@ -137,5 +171,5 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _do(step: Step) -> Batch:
-    return _imported(_Here.store, step)
+def _do(step: "Step") -> "Batch":
+    return _imported(_store(), step)

@@ -13,6 +13,7 @@ from infra.cli.options import example
 if TYPE_CHECKING:
     from commands.customer_import import Imported, Reject
     from commands.message import Command
+    from infra.importing import Helpers
 
 SOME_REJECTED = 3
 """The exit status when rows were set aside: it completed, with failures."""
@@ -40,13 +41,28 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
     Rows that cannot be imported go to a file of their own, with line and reason; the others are
     imported (exit status 3 then). The same file again changes nothing.
     """
+    from infra.importing import helpers
+    from infra.settings import settings
+
+    address = asking.database or settings().database_url
+    with helpers(address, 0 if strict else _size(file)) as others:
+        return _import(file, mapping, rejects, strict, asking, others)
+
+
+def _import(
+    file: Path,
+    mapping: Path,
+    rejects: Path | None,
+    strict: bool,
+    asking: Asking,
+    others: "Helpers",
+) -> int:
     from commands.customer_file import CustomerFile
     from commands.customer_import import import_customers
     from commands.customer_mapping import read_mapping
     from infra import personal_keys
     from infra.cli.output import progress
     from infra.composition import open_app
-    from infra.importing import helpers
 
     meaning = _bytes(mapping)
     found = read_mapping(str(mapping), meaning)
@@ -55,7 +71,6 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
         _open(file, found.csv.encoding) as text,
         _Rejects(rejects) as aside,
         open_app(asking.database) as app,
-        helpers(app.store, 0 if strict else file.stat().st_size) as spread,
     ):
         source = CustomerFile(str(file), found, text)
         aside.begin(source.header, found.csv.delimiter)
@@ -68,7 +83,7 @@ def customers(file: Path, mapping: Path, rejects: Path | None, strict: bool, ask
                 strict=strict,
                 rejected=aside.add,
                 progress=report,
-                spread=spread,
+                spread=others.of(app.store),
             )
     _show(imported, aside.path, asking.as_json)
     return SOME_REJECTED if imported.rejected else 0
@@ -170,6 +185,11 @@ def _open(file: Path, encoding: str) -> TextIO:
         ) from None
     except OSError as error:
         raise _unreadable(file, error) from None
+
+
+def _size(file: Path) -> int:
+    """0 of a file that is not there: that is told later."""
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _bytes(file: Path) -> bytes:

@@ -18,11 +18,9 @@ from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError, Thread
 from typing import NamedTuple, Protocol, TypeVar
 
+from infra.cores import MOST, cores
 from infra.store.database import Database
 from infra.store.owned import OwnedStore
-
-_MOST = 4
-"""Processes at most: each may hold two connections to the database."""
 
 _WORTH_IT = 100_000
 """Events from which on it pays to start processes."""
@@ -30,7 +28,7 @@ _WORTH_IT = 100_000
 _SIZE = 50_000
 """Events of a part, about."""
 
-_AHEAD = 3 * _MOST
+_AHEAD = 3 * MOST
 """Parts begun before the first of them is asked for."""
 
 _PATIENCE = 60.0
@@ -65,12 +63,6 @@ def worth_it(store: OwnedStore) -> Together:
     with store.proving() as database:
         large = newest_of(database) >= _WORTH_IT
     return Together(cores() if large else 1)
-
-
-def cores() -> int:
-    """As many processes as can run at once here, up to a few."""
-    allowed = getattr(os, "sched_getaffinity", None)  # not every system has it
-    return min(_MOST, len(allowed(0)) if allowed else os.cpu_count() or 1)
 
 
 def newest_of(database: Database) -> int:

@@ -81,7 +81,7 @@ def imported(
     mapping = read_mapping("mapping.yaml", MAPPING)
     file = CustomerFile("customers.csv", mapping, StringIO(HEADER + "".join(lines)))
     command = Command("import_customers", "test", f"import-{len(lines)}-{processes}")
-    with helpers(store, 0, processes) as spread:
+    with helpers(store.opening, 0, processes) as others:
         done = import_customers(
             store,
             file,
@@ -89,7 +89,7 @@ def imported(
             command=command,
             strict=False,
             rejected=rejected,
-            spread=spread,
+            spread=others.of(store),
         )
     return done, aside
 
