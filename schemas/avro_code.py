@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.compatibility import Names, is_dict, is_list, names_in
+from schemas.varint import MANY, SMALL, number, varint
 
 Write = Callable[[Mapping[str, Any]], bytes]
 Read = Callable[[bytes, int], dict[str, Any]]
@@ -23,7 +24,7 @@ class Unknown(Exception):
     """This schema, or this message, is left to fastavro."""
 
 
-FAILURES = (Unknown, LookupError, TypeError, AttributeError, UnicodeError)
+FAILURES = (Unknown, LookupError, TypeError, AttributeError, ValueError)
 
 
 class Compiled(NamedTuple):
@@ -44,45 +45,11 @@ def compiled(text: str) -> Compiled | None:
         reader.value(schema, "d", "    ")
     except (Unknown, RecursionError):
         return None
-    made: dict[str, Any] = {"number": _number, "long": _varint, "small": _SMALL, "Unknown": Unknown}
+    made: dict[str, Any] = {"number": number, "long": varint, "small": SMALL, "Unknown": Unknown}
     write = ["def write(d):", "    parts = []", "    add = parts.append", *writer.lines]
     read = ["def read(b, p):", *reader.lines, "    if p != len(b): raise Unknown", "    return d"]
     exec("\n".join([*write, "    return b''.join(parts)", *read]), made)
     return Compiled(made["write"], made["read"])
-
-
-_MANY = 4096
-
-
-def _varint(number: int) -> bytes:
-    """A number as Avro has it: short when it is small, of either sign."""
-    if not -(1 << 63) <= number < 1 << 63:
-        raise Unknown
-    left = number << 1 ^ number >> 63
-    written = bytearray()
-    while left > 0x7F:
-        written.append(left & 0x7F | 0x80)
-        left >>= 7
-    written.append(left)
-    return bytes(written)
-
-
-_SMALL = [_varint(number) for number in range(_MANY)]
-
-
-def _number(data: bytes, at: int) -> tuple[int, int]:
-    """A number, and where it ends."""
-    left = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        left |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            break
-        shift += 7
-        if shift > 63:
-            raise Unknown
-    return left >> 1 ^ -(left & 1), at
 
 
 class _Maker:
@@ -133,10 +100,10 @@ class _Writer(_Maker):
     plain = {
         "string": (
             "VALUE = VALUE.encode()",
-            f"add(small[len(VALUE)] if len(VALUE) < {_MANY} else long(len(VALUE)))",
+            f"add(small[len(VALUE)] if len(VALUE) < {MANY} else long(len(VALUE)))",
             "add(VALUE)",
         ),
-        "long": (f"add(small[VALUE] if 0 <= VALUE < {_MANY} else long(VALUE))",),
+        "long": (f"add(small[VALUE] if 0 <= VALUE < {MANY} else long(VALUE))",),
         "boolean": ("add(b'\\1' if VALUE else b'\\0')",),
     }
 

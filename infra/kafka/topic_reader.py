@@ -4,21 +4,24 @@ The group only says who reads what. From where is asked of the views, whenever a
 ours, and nothing is ever committed.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from consumers.projector import Part, Reach, Record, Start
 from infra.kafka import clients
 from infra.kafka.marks import Marks
-from infra.kafka.reading import parts, read_whole
+from infra.kafka.reading import Messages, read_whole
 from infra.kafka.settings import KafkaSettings
 from infra.kafka.work_queue import SESSION_MS, close
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer, TopicPartition
 
-BATCH = 2_000
-"""Messages in one transaction."""
+MOST_BYTES = 2_000_000
+"""What is fetched at once, and goes into views in one transaction; a batch of a relay is whole."""
+
+MANY = 1_000_000
+"""Batches; their bytes are the limit."""
 
 
 class TopicReader:
@@ -31,7 +34,7 @@ class TopicReader:
         group: str,
         start: Start,
         session_ms: int = SESSION_MS,
-        batch: int = BATCH,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self._settings = settings
         self._carries = {topic: carries for carries, topic in called.items()}
@@ -40,7 +43,8 @@ class TopicReader:
         self._consumer: KafkaConsumer = clients.consumer(
             settings,
             group_id=group,
-            max_poll_records=batch,
+            fetch_max_bytes=most_bytes,
+            max_poll_records=MANY,
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // 4,
             fetch_max_wait_ms=50,
@@ -53,12 +57,12 @@ class TopicReader:
     def poll(self, wait: float) -> Mapping[Part, Sequence[Record]]:
         with clients.translated(self._settings):
             found = self._consumer.poll(timeout_ms=int(wait * 1000))
-        begun = self._begin()
-        return {
-            self._part(place): [_record(one.offset, one.value) for one in records]
-            for place, records in found.items()
-            if place not in begun
-        }
+            begun = self._begin()
+            return {
+                self._part(place): [record for one in batches for record in _records(one)]
+                for place, batches in found.items()
+                if place not in begun
+            }
 
     def seek(self, part: Part, offset: int) -> None:
         place = self._parts.get(part)
@@ -126,13 +130,10 @@ class TopicReader:
         return self._parts.get(part) or TopicPartition(part.topic, part.part)
 
 
-def _record(offset: int, message: bytes | None) -> Record:
-    """One that cannot be taken apart has nothing of an event."""
-    try:
-        headers, value = parts(message or b"")
-    except (ValueError, IndexError):
-        return Record(offset, (), None)
-    return Record(offset, headers, value)
+def _records(batch: Any) -> Iterable[Record]:
+    """A message of a format without headers has nothing of an event."""
+    found = batch.value
+    return found if isinstance(found, Messages) else (Record(batch.offset, (), None),)
 
 
 def _listener(reader: TopicReader) -> Any:

@@ -51,17 +51,8 @@ class Bench:
             connection.execute(f"CREATE SCHEMA {schema}".encode())
 
     def analyze(self, url: str) -> None:
-        """Fresh statistics, and a checkpoint, so that nothing of the set-up is paid for later."""
-        import psycopg
-
-        schema = url.rpartition("schema=")[2]
-        with psycopg.connect(self.server, autocommit=True) as connection:
-            tables = connection.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)
-            ).fetchall()
-            for (table,) in tables:
-                connection.execute(f"ANALYZE {schema}.{table}".encode())
-            connection.execute("CHECKPOINT")
+        """Nothing of the set-up is paid for later."""
+        settle(self.server, url)
 
     def finished(self, accounts: int) -> Finished:
         """A finished run; made when it is first asked for."""
@@ -76,6 +67,20 @@ class Bench:
         for schema in self._schemas:
             drop_schema(self.server, schema)
         self._schemas.clear()
+
+
+def settle(server: str, url: str) -> None:
+    """Fresh statistics of all tables, and a checkpoint."""
+    import psycopg
+
+    schema = url.rpartition("schema=")[2]
+    with psycopg.connect(server, autocommit=True) as connection:
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(f"ANALYZE {schema}.{table}".encode())
+        connection.execute("CHECKPOINT")
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -61,6 +61,10 @@ def _drain(on: Servers) -> list[Line]:
         ),
         ("  the run, seconds", f"{found.run:.1f}", ""),
         ("  until views show all, times the run", f"{found.times_run:.2f}", "at most 3.00"),
+        *(
+            (f"  processor, µs an event: {who}", f"{used / found.events * 1e6:.1f}", "")
+            for who, used in sorted(found.used.items(), key=lambda one: -one[1])
+        ),
     ]
 
 

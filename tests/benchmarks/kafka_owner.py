@@ -25,10 +25,13 @@ OCTOBER = (date(2020, 10, 1), date(2020, 10, 31))
 
 
 class Servers(NamedTuple):
-    """A PostgreSQL that waits for its disk, and an Apache Kafka."""
+    """A PostgreSQL that waits for its disk, and an Apache Kafka. `pids` are those of the servers
+    that were started for this, by their names.
+    """
 
     database: str
     bootstrap: str
+    pids: Mapping[str, int] = {}
 
 
 class Owner(NamedTuple):
@@ -73,12 +76,14 @@ def servers() -> Generator[Servers]:
     """Those that the environment names, else a stack that is gone afterwards."""
     with ExitStack() as ends:
         named: Mapping[str, str] = os.environ
+        pids: dict[str, int] = {}
         if not named.get(DATABASE, "").startswith("postgres") or KAFKA not in named:
             folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
             stack = Stack(folder / "stack")
             ends.callback(stack.down)
             named = stack.up()
-        yield Servers(named[DATABASE].partition("?")[0], named[KAFKA])
+            pids = {server.server: server.pid for server in stack.status() if server.pid}
+        yield Servers(named[DATABASE].partition("?")[0], named[KAFKA], pids)
 
 
 @contextmanager

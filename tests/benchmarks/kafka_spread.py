@@ -1,7 +1,7 @@
 """Work spread by Kafka: two workers beside one, and all roles together until views show it all."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from time import perf_counter
@@ -13,7 +13,9 @@ from infra.kafka.marks import last_mark
 from infra.run.roles import WORKERS, group
 from infra.views import offsets
 from schemas.topics import EVENT_TOPICS
+from tests.benchmarks.bench import settle
 from tests.benchmarks.kafka_owner import OCTOBER, Servers, owner, seeded
+from tests.benchmarks.processor import Processor
 from tests.kafka_work.processes import fleet, wait_until
 from tests.support import seed
 
@@ -35,13 +37,16 @@ class Workers(NamedTuple):
 
 
 class Drained(NamedTuple):
-    """A run with relay and projector beside it. Seconds since it was started."""
+    """A run with relay and projector beside it. Seconds since it was started, and seconds of
+    processor time by who used it.
+    """
 
     accounts: int
     events: int
     run: float
     relayed: float
     projected: float
+    used: Mapping[str, float]
 
     @property
     def per_second(self) -> float:
@@ -65,14 +70,16 @@ def measure_drained(on: Servers, accounts: int = DRAINED) -> Drained:
         work.until(lambda: work.projected() >= work.head())
         work.start("scheduler", "worker", "worker")
         work.joined(2)
-        before, began = work.head(), perf_counter()
+        work.settle()
+        before, processor, began = work.head(), work.processor(), perf_counter()
         execution = work.queue()
         work.until(lambda: work.ended(execution))
         ran, head = perf_counter() - began, work.head()
         work.until(lambda: work.relayed() >= head)
         relayed = perf_counter() - began
         work.until(lambda: work.projected() >= head)
-        return Drained(accounts, head - before, ran, relayed, perf_counter() - began)
+        projected = perf_counter() - began
+        return Drained(accounts, head - before, ran, relayed, projected, processor.spent())
 
 
 def _worked(on: Servers, accounts: int, workers: int) -> float:
@@ -89,6 +96,8 @@ class _Work:
 
     def __init__(self, on: Servers, accounts: int) -> None:
         self._ends = ExitStack()
+        self._database, self._servers = on.database, on.pids
+        self._pids: dict[str, list[int]] = {}
         self._of = self._ends.enter_context(owner(on))
         folder = Path(self._ends.enter_context(tempfile.TemporaryDirectory()))
         self._store = self._ends.enter_context(closing(seeded(self._of, accounts)))
@@ -103,8 +112,18 @@ class _Work:
 
     def start(self, *roles: str) -> None:
         """A process a role."""
-        for process in [self._fleet.start(role) for role in roles]:
+        started = [self._fleet.start(role) for role in roles]
+        for role, process in zip(roles, started, strict=True):
+            self._pids.setdefault(role, []).append(process.process.pid)
             process.ready()
+
+    def settle(self) -> None:
+        """Nothing of the set-up is paid for later."""
+        settle(self._database, self._of.url)
+
+    def processor(self) -> Processor:
+        """Of the roles and the servers, from now on."""
+        return Processor({**self._pids, **{name: [pid] for name, pid in self._servers.items()}})
 
     def joined(self, workers: int) -> None:
         """Waits until so many workers share the topic of work."""

@@ -35,6 +35,9 @@ afterwards. `--only` measures some rows and leaves the others as they were.
   row that run wrote (events, commits, state rows), packed beforehand, copied into the same tables
   with the same indexes in the same number of transactions by one connection.
 - **Workers**: `--workers N`, each run bills the next month of the same accounts.
+- **Relay → Kafka → views**: two workers bill 60,000 accounts while a relay publishes what they
+  write and a projector brings it into views; relay, broker, projector, workers and a PostgreSQL
+  share the cores. Counted from the order of the run until views show its last event.
 - **History**: month after month over the same accounts.
 - **The naive way**: aggregates of the eventsourcing library as documented, loaded and saved one by
   one. It has no numbers, no chain and no prices, and is what the shape is compared with.

@@ -61,6 +61,7 @@ MEASUREMENTS: tuple[str, ...] = (
     "tests.benchmarks.whole_runs:growth",
     "tests.benchmarks.whole_runs:more_workers",
     "tests.benchmarks.large_invoicer:large_invoicer",
+    "tests.benchmarks.kafka_rows:relay_to_views",
     "tests.benchmarks.whole_runs:embedded",
     "tests.benchmarks.history:rebuild",
     "tests.benchmarks.history:verify",

@@ -55,15 +55,16 @@ def test_what_was_polled_when_the_database_was_away_is_read_again(
     views = Away(store, topics.values())
     projector = Projector(
         lambda start: TopicReader(
-            settings, topics, f"{settings.topic_prefix}.projectors", start, batch=50
+            settings, topics, f"{settings.topic_prefix}.projectors", start, most_bytes=10_000
         ),
         views,
         Codec(),
         clock=monotonic,
     )
-    seed.add_accounts(store, 400, first=200)
     with closing(open_relay(store, settings)) as relay:
-        drain(relay.step)
+        for first in range(200, 600, 20):
+            seed.add_accounts(store, 20, first=first)
+            drain(relay.step)
     faults = 0
     with closing(projector):
         until = monotonic() + 60

@@ -8,7 +8,7 @@ from typing import Any
 from kafka.partitioner.default import murmur2
 
 from consumers.publishing import Message
-from infra.kafka.packing import pack
+from infra.kafka.packing import MAGIC, pack
 from infra.kafka.partitions import murmur2 as ours
 from infra.kafka.partitions import partition_of
 
@@ -55,6 +55,24 @@ def test_each_partition_gets_its_messages_in_order_and_as_they_were() -> None:
     assert {
         place: [(r.key, r.value, r.headers) for r in some] for place, some in found.items()
     } == {place: [(m.key, m.value, m.headers) for m in some] for place, some in wanted.items()}
+
+
+def test_a_batch_has_the_bytes_that_kafka_python_writes() -> None:
+    make: Any = import_module("kafka.record.memory_records").MemoryRecordsBuilder
+    messages = [m for m in random_messages(2_000) if m.topic == "invoices"]
+    messages.append(Message("invoices", b"1", bytes(2_000_000), [("long", bytes(70_000))]))
+    mine = [batch for _, batch in pack(messages, CALLED, {"acme.invoices": 1}, 5_000)]
+    theirs: list[Any] = []
+    for _, key, value, headers in messages:
+        now = mine[max(0, len(theirs) - 1)]._builder._first_timestamp
+        if not theirs or theirs[-1].append(now, key, value, headers) is None:
+            theirs.append(make(MAGIC, 0, 5_000))
+            theirs[-1].append(now, key, value, headers)
+    assert [batch.next_offset() for batch in mine] == [batch.next_offset() for batch in theirs]
+    for batch in mine + theirs:
+        batch.set_producer_state(7, 1, 9, True)
+        batch.close()
+    assert [bytes(batch.buffer()) for batch in mine] == [bytes(batch.buffer()) for batch in theirs]
 
 
 def test_no_batch_is_larger_than_allowed_but_for_a_single_message() -> None:
