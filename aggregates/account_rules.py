@@ -86,15 +86,17 @@ def change(
     invoicer: str,
     bill_group: str,
     bill_day: int,
-    status: str,
+    status: str | None,
     ar_term: str | None,
     today: date,
 ) -> list[AccountEvent]:
     """The account as it is to be, but for its name and currency. A new bill day holds from today
-    (R10).
+    (R10). A status of None stays; one that a person gives is that person's from now on, also where
+    dunning had set the same (R24).
     """
     check_bill_day(bill_day)
-    _check_status(status)
+    if status is not None:
+        _check_status(status)
     events: list[AccountEvent] = []
     if parent != state.parent:
         events.append(AccountMoved(parent=parent))
@@ -104,7 +106,7 @@ def change(
         events.append(BillGroupOfAccountChanged(bill_group=bill_group))
     if bill_day != state.bill_day:
         events.append(BillDayChanged(bill_day=bill_day, holds_from=today))
-    if status != state.status:
+    if status is not None and (status != state.status or state.status_by):
         events.append(AccountStatusChanged(status=status))
     if ar_term != state.ar_term:
         events.append(ArTermOfAccountChanged(ar_term=ar_term))

@@ -1,6 +1,6 @@
 """Which money pays which invoice: the oldest money pays the oldest invoice first (R23)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -53,6 +53,23 @@ def disburse(sources: Iterable[Source], invoices: Iterable[Owed]) -> list[Share]
                 invoice = next(open_invoices, None)
                 missing = invoice.amount if invoice is not None else 0
     return shares
+
+
+def uncovered(documents: Sequence[Owed], money: int, waiting: int) -> list[int]:
+    """What is left open of each document when the account's own money is set off against it,
+    although nobody has spent it yet. `money` that pays no invoice and documents below 0 pay the
+    oldest, as `disburse` has it. Credits that wait (`waiting` below 0) will come off the next
+    invoice, and so come off the newest: what is left is never more than the whole balance (R25).
+    """
+    left = {one.id: one.amount for one in documents if one.amount > 0}
+    money -= sum(one.amount for one in documents if one.amount < 0)
+    for share in disburse([Source("", money, date.min)], documents):
+        left[share.invoice] -= share.amount
+    for one in sorted(documents, key=_age, reverse=True):
+        taken = min(max(-waiting, 0), left.get(one.id, 0))
+        waiting += taken
+        left[one.id] = left.get(one.id, 0) - taken
+    return [left[one.id] for one in documents]
 
 
 def _age(owed: Owed) -> tuple[date, int, str]:

@@ -2,7 +2,8 @@
 
 A level acts once per invoice. Its day is the due date less or plus its days; a day that was missed
 is caught up by the next run, oldest first, except that a level prior to the due date lapses once
-that date has passed. An invoice paid in full has no levels any more.
+that date has passed. An invoice paid in full has no levels any more, and one that the account's own
+money covers counts as paid.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,6 +12,9 @@ from typing import NamedTuple
 
 from aggregates.account import AccountState, AccountStatusChanged
 from aggregates.ar_term import Level
+from aggregates.disbursement import Owed as Open
+from aggregates.disbursement import uncovered
+from aggregates.invoice_state import InvoiceState
 from aggregates.money import round_div
 from aggregates.refusal import Refusal
 
@@ -30,6 +34,24 @@ class Owed(NamedTuple):
 
     due_date: date
     balance: int
+
+
+def still_owed(documents: Sequence[InvoiceState], money: int = 0, waiting: int = 0) -> list[Owed]:
+    """What dunning looks at, for each document: what is open of it and neither covered by money of
+    the account that pays no invoice yet nor by credits, those that wait among them (`waiting` below
+    0). Who owes 10 and has 10 with us is not reminded of anything (R24, R25).
+    """
+    if money <= 0 <= waiting and all(one.open_balance >= 0 for one in documents):
+        return [Owed(one.due_date, one.open_balance) for one in documents]
+    left = uncovered(
+        [
+            Open(str(place), one.open_balance, one.invoice_date, one.sequence)
+            for place, one in enumerate(documents)
+        ],
+        money,
+        waiting,
+    )
+    return [Owed(one.due_date, open) for one, open in zip(documents, left, strict=True)]
 
 
 def day_of(level: Level, due_date: date) -> date:

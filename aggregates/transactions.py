@@ -4,10 +4,11 @@ They change the balance at once and go on the next invoice. Until then they can 
 event; afterwards only a credit or a void takes them back.
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 from aggregates.account import AccountState
 from aggregates.account_package.events import Charge
+from aggregates.days import day_after
 from aggregates.receivables import (
     ReceivablesEvent,
     ReceivablesState,
@@ -53,7 +54,7 @@ def add(
         name=NAMES[kind],
         kind=kind,
         start=on,
-        end=on + timedelta(days=1),
+        end=day_after(on),
         days=1,
         full_days=1,
         amount=-amount if kind == "credit" else amount,

@@ -100,22 +100,22 @@ def _day(found: Any) -> str | None:
 
 def overdue(
     views: Database,
-    invoices: Iterable[tuple[identity.StreamId, InvoiceState]],
+    invoices: Iterable[tuple[identity.StreamId, InvoiceState, int]],
     show: Showing,
     *,
     everything: bool,
 ) -> Iterator[dict[str, Any]]:
-    """Open invoices that are overdue, or `everything` that is open, with the levels each has
-    reached; those due longest first.
+    """Open invoices, each with what the account's money leaves of it, that are overdue, or
+    `everything` that is open, with the levels each has reached; those due longest first.
     """
     wanted = [
-        (stream, state)
-        for stream, state in invoices
-        if state.kind == "charges"
-        and state.open_balance > 0
-        and (everything or state.due_date < show.today)
+        (stream, state, left if state.due_date < show.today else 0)
+        for stream, state, left in invoices
+        if state.kind == "charges" and state.open_balance > 0
     ]
-    for stream, state in sorted(wanted, key=lambda one: (one[1].due_date, one[1].sequence)):
+    for stream, state, late in sorted(wanted, key=lambda one: (one[1].due_date, one[1].sequence)):
+        if not late and not everything:
+            continue
         levels = levels_of(views, stream, state.currency, show)
         yield {
             "number": state.number,
@@ -125,5 +125,6 @@ def overdue(
             "days_overdue": max((show.today - state.due_date).days, 0),
             "total": show.amount(state.total, state.currency),
             "balance": show.amount(state.open_balance, state.currency),
+            "overdue": show.amount(late, state.currency),
             "levels": levels,
         }

@@ -42,7 +42,8 @@ JOURNAL = Table(
     indexes=(("posting_date",), ("account",), ("document",)),
 )
 """`entry`: invoiced · billed (a manual transaction that was posted before goes on an invoice) ·
-added · removed (a manual transaction) · payment · refund · charge_back · won · payment_removed.
+added · removed (a manual transaction) · payment · refund · refund_returned · charge_back · won ·
+payment_removed.
 `document` is the id of the invoice, payment or manual transaction; the account, currency and
 amount of `removed`, `payment` and `payment_removed` stand in `journal_amounts` under it. `account`
 is the invoicer, `charged` the account a manual transaction stands on. `period_start` and
@@ -267,6 +268,10 @@ def _refunded(at: Occurrence, event: payments.PaymentRefunded) -> tuple[Operatio
     return (_part(at, "refund", event.on, event.amount),)
 
 
+def _refund_returned(at: Occurrence, event: payments.RefundReturned) -> tuple[Operation, ...]:
+    return (_part(at, "refund_returned", event.on, event.amount),)
+
+
 def _charged_back(at: Occurrence, event: payments.PaymentChargedBack) -> tuple[Operation, ...]:
     return (_part(at, "charge_back", event.on, event.amount),)
 
@@ -312,6 +317,7 @@ VIEW = View(
         "payment.succeeded": _succeeded,
         "payment.removed": _payment_removed,
         "payment.refunded": _refunded,
+        "payment.refund_returned": _refund_returned,
         "payment.charged_back": _charged_back,
         "payment.charge_back_won": _won,
     },

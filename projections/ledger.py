@@ -186,7 +186,7 @@ class Books:
                 yield currency, posting.added(unbilled, code, -amount)
             case "payment_removed":
                 yield currency, posting.moved(code, -amount)
-            case "won":
+            case "won" | "refund_returned":
                 yield currency, posting.moved(code, -amount)
             case _:
                 yield currency, posting.moved(code, amount)
@@ -199,7 +199,7 @@ class Books:
         match entry:
             case "payment" | "payment_removed":
                 return self.codes.get(f"payment_{kind}") or self._built_in("payment")
-            case "refund":
+            case "refund" | "refund_returned":
                 return self._built_in("refund")
             case "charge_back" | "won":
                 return self._built_in("charge_back")

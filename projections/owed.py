@@ -17,6 +17,7 @@ _CHANGE = """
         WHEN 'payment' THEN -a.amount
         WHEN 'payment_removed' THEN a.amount
         WHEN 'refund' THEN j.amount
+        WHEN 'refund_returned' THEN -j.amount
         WHEN 'charge_back' THEN j.amount
         WHEN 'won' THEN -j.amount
     END

@@ -62,7 +62,7 @@ ENTRIES = Table(
     indexes=(("payment",), ("invoice",)),
 )
 """What became of the money: disbursed, detached, refund_requested, refunded, refund_failed,
-charged_back, charge_back_won. Amounts are never below 0."""
+refund_returned, charged_back, charge_back_won. Amounts are never below 0."""
 
 _PUT = put(PAYMENTS)
 _STATUS = change(PAYMENTS, "status", by=("id",))
@@ -158,7 +158,11 @@ def _shared(
 
 
 def _refund(
-    at: Occurrence, event: events.RefundRequested | events.PaymentRefunded | events.RefundFailed
+    at: Occurrence,
+    event: events.RefundRequested
+    | events.PaymentRefunded
+    | events.RefundFailed
+    | events.RefundReturned,
 ) -> tuple[Operation]:
     match event:
         case events.RefundRequested():
@@ -167,6 +171,8 @@ def _refund(
             entry = "refunded"
         case events.RefundFailed():
             entry = "refund_failed"
+        case events.RefundReturned():
+            entry = "refund_returned"
     return (_entry(at, entry, event.amount, written(event.on), None, event.refund),)
 
 
@@ -207,6 +213,7 @@ VIEW = View(
         "payment.refund_requested": _refund,
         "payment.refunded": _refund,
         "payment.refund_failed": _refund,
+        "payment.refund_returned": _refund,
         "payment.charged_back": _dispute,
         "payment.charge_back_won": _dispute,
     },
@@ -236,6 +243,7 @@ _SIGNS = {
     "disbursed": ("disbursed", 1),
     "detached": ("disbursed", -1),
     "refunded": ("refunded", 1),
+    "refund_returned": ("refunded", -1),
     "charged_back": ("charged_back", 1),
     "charge_back_won": ("charged_back", -1),
 }

@@ -155,6 +155,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("payment.refund_requested", 1, payment.RefundRequested),
     EventType("payment.refunded", 1, payment.PaymentRefunded),
     EventType("payment.refund_failed", 1, payment.RefundFailed),
+    EventType("payment.refund_returned", 1, payment.RefundReturned),
     EventType("payment.charged_back", 1, payment.PaymentChargedBack),
     EventType("payment.charge_back_won", 1, payment.ChargeBackWon),
     EventType("payment.removed", 1, payment.PaymentRemoved),

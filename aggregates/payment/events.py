@@ -123,6 +123,18 @@ class RefundFailed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     on: date
 
 
+class RefundReturned(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Money that was given back came back: the customer's bank did not take it, after the gateway
+    had said that it was given. It is with us again, and the account's.
+    """
+
+    refund: str
+    amount: int
+    code: str
+    message: str
+    on: date
+
+
 class PaymentChargedBack(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The customer's bank took the money back. `dispute` is the gateway's name for the case."""
 
@@ -160,6 +172,7 @@ PaymentEvent = (
     | RefundRequested
     | PaymentRefunded
     | RefundFailed
+    | RefundReturned
     | PaymentChargedBack
     | ChargeBackWon
     | PaymentRemoved

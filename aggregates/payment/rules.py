@@ -1,6 +1,6 @@
 """What may be done with a payment (R23): each either gives events or says why not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from aggregates.payment.events import (
@@ -18,6 +18,7 @@ from aggregates.payment.events import (
     PaymentUnknown,
     RefundFailed,
     RefundRequested,
+    RefundReturned,
     RetryClosed,
 )
 from aggregates.payment.retries import next_attempt
@@ -227,6 +228,38 @@ def refund_failed(
         for one in state.refunding
         if one.refund == refund
     ]
+
+
+def refunds_in(history: Iterable[object]) -> dict[str, int]:
+    """The refunds that a payment's events tell of and that stand: under way or given."""
+    found: dict[str, int] = {}
+    for event in history:
+        match event:
+            case RefundRequested() | PaymentRefunded():
+                found[event.refund] = event.amount
+            case RefundFailed() | RefundReturned():
+                found.pop(event.refund, None)
+            case _:
+                pass
+    return found
+
+
+def refund_fell_through(
+    state: PaymentState,
+    standing: Mapping[str, int],
+    refund: str,
+    code: str,
+    message: str,
+    on: date,
+) -> list[PaymentEvent]:
+    """The money could not be given back, or came back after it had been. `standing` are the
+    payment's refunds as history tells them; of one that does not stand it is old news.
+    """
+    events = refund_failed(state, refund, code, message, on)
+    if events or refund not in standing:
+        return events
+    amount = standing[refund]
+    return [RefundReturned(refund=refund, amount=amount, code=code, message=message, on=on)]
 
 
 def charge_back(

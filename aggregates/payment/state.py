@@ -21,6 +21,7 @@ from aggregates.payment.events import (
     PaymentUnknown,
     RefundFailed,
     RefundRequested,
+    RefundReturned,
     RetryClosed,
 )
 
@@ -181,7 +182,12 @@ def _shared(state: PaymentState, event: PaymentDisbursed | PaymentDetached) -> P
 
 def _given_back(
     state: PaymentState,
-    event: RefundRequested | PaymentRefunded | RefundFailed | PaymentChargedBack | ChargeBackWon,
+    event: RefundRequested
+    | PaymentRefunded
+    | RefundFailed
+    | RefundReturned
+    | PaymentChargedBack
+    | ChargeBackWon,
 ) -> PaymentState:
     match event:
         case RefundRequested():
@@ -193,6 +199,8 @@ def _given_back(
         case RefundFailed():
             left = tuple(one for one in state.refunding if one.refund != event.refund)
             return replace(state, refunding=left)
+        case RefundReturned():
+            return replace(state, refunded=state.refunded - event.amount)
         case PaymentChargedBack():
             dispute = Dispute(dispute=event.dispute, amount=event.amount)
             return replace(state, disputes=(*state.disputes, dispute))

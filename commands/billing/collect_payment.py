@@ -1,6 +1,7 @@
 """Stage 6: collect payment (R23): the intent is written here, the gateway is asked afterwards."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from aggregates import identity
 from aggregates.balance import waiting_manually
@@ -46,12 +47,17 @@ def collect_payment(draft: Draft, settings: RunSettings) -> None:
 
 
 def ask_for_money(
-    draft: Draft, settings: RunSettings, collection: str, why: str, key: str
+    draft: Draft,
+    settings: RunSettings,
+    collection: str,
+    why: str,
+    key: str,
+    also_due: StreamId = b"",
 ) -> StreamId | None:
     """Stages a payment for what the invoicer owes by `collection`, attempts pending taken off, the
     invoice of this run included. None when there is nothing to ask for, no way to pay it, or a
     declined one is to be tried again later (the day it is due, this is that attempt). `key` tells
-    the attempts of one run apart.
+    the attempts of one run apart; `also_due` is an invoice that is asked for before its due date.
     """
     facts = next((a for a in draft.facts.accounts if a.row.stream == draft.facts.row.stream), None)
     if facts is None:
@@ -66,7 +72,9 @@ def ask_for_money(
     if any(p.retry_on is not None and p.retry_on > today for _, _, p in declined):
         return None
     standing = Standing(
-        list(_documents(draft, facts)), [p for _, _, p in payments], _waiting(draft, settings)
+        list(_documents(draft, facts, also_due, today)),
+        [p for _, _, p in payments],
+        waiting_by_hand(draft, settings),
     )
     amount = standing.to_collect(collection, today)
     if amount <= 0:
@@ -102,15 +110,20 @@ def _payments(draft: Draft, facts: AccountFacts) -> Iterator[tuple[StreamId, int
             yield stream, staged.expected, state
 
 
-def _documents(draft: Draft, facts: AccountFacts) -> Iterator[OpenDocument]:
+def _documents(
+    draft: Draft, facts: AccountFacts, also_due: StreamId, today: date
+) -> Iterator[OpenDocument]:
     for row in facts.items.get("invoice", ()):
         document: InvoiceState = draft.state_of(row.stream, row.state)
-        yield OpenDocument(document.open_balance, document.due_date)
+        due_date = document.due_date
+        if row.stream == also_due:
+            due_date = min(due_date, today)
+        yield OpenDocument(document.open_balance, due_date)
     if draft.invoice is not None:
         yield OpenDocument(draft.invoice.total, draft.invoice.due_date)
 
 
-def _waiting(draft: Draft, settings: RunSettings) -> int:
+def waiting_by_hand(draft: Draft, settings: RunSettings) -> int:
     """Manual transactions that wait and did not go on the invoice of this run."""
     currency = draft.facts.row.state.currency
     up_to = settings.period_end if draft.collected else None

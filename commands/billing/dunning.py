@@ -1,15 +1,17 @@
 """Stage 1: dunning (R24). What the invoicer owes decides; fees go on the run's own invoice, and a
 suspension stops the charges of the same run.
 
-Dunning looks at the invoicer's posted invoices by its AR term. A closed account is not dunned any
-more. A status that dunning set is taken back as soon as nothing is overdue.
+Dunning looks at what the invoicer's own money does not cover of its posted invoices, by its AR
+term. A closed account is not dunned any more. A status that dunning set is taken back as soon as
+nothing is overdue.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from aggregates import identity
 from aggregates.account_package.events import Charge
-from aggregates.ar_term import ArTermState, Level
+from aggregates.ar_term import ArTermState
 from aggregates.days import day_after
 from aggregates.dunning import (
     BY_DUNNING,
@@ -19,6 +21,7 @@ from aggregates.dunning import (
     is_below_minimum,
     late_fee,
     overdue_with,
+    still_owed,
     suspend,
     take_back,
 )
@@ -26,7 +29,7 @@ from aggregates.invoice import DunningLevelReached
 from aggregates.invoice_state import InvoiceState
 from aggregates.receivables import Waiting
 from aggregates.refusal import Refusal
-from commands.billing.collect_payment import ask_for_money
+from commands.billing.collect_payment import ask_for_money, waiting_by_hand
 from commands.billing.draft import CannotBill, Draft, NewCharge
 from commands.billing.facts import AccountFacts
 from commands.billing.packages import is_charged
@@ -35,10 +38,11 @@ from commands.store import ItemRow
 
 
 class _Due(NamedTuple):
-    """A level that acts now, and the invoice it acts on."""
+    """A level that acts now, the invoice it acts on, and what counts as open of that."""
 
     step: Step
     row: ItemRow
+    balance: int
 
 
 def dunning(draft: Draft, settings: RunSettings) -> None:
@@ -48,26 +52,23 @@ def dunning(draft: Draft, settings: RunSettings) -> None:
         return
     if account.row.state.status == "closed":
         return
-    invoices = [row for row in account.items.get("invoice", ()) if row.state.kind == "charges"]
+    rows = account.items.get("invoice", ())
+    money = sum(row.state.rest for row in account.items.get("payment", ()))
+    all_owed = still_owed([row.state for row in rows], money, waiting_by_hand(draft, settings))
     term = settings.ar_terms.get(account.row.state.ar_term or "")
     if term is not None and term.settings.levels:
-        for due in _due(invoices, term, settings):
+        for due in _due(rows, all_owed, term, settings):
             _act(draft, settings, account, term, due)
-    _take_back(draft, settings, account, invoices)
+    _take_back(draft, settings, account, all_owed)
 
 
-def owed_on(row: ItemRow) -> Owed:
-    """What is open of an invoice, and when it is due."""
-    state: InvoiceState = row.state
-    return Owed(state.due_date, state.open_balance)
-
-
-def _due(invoices: list[ItemRow], term: ArTermState, settings: RunSettings) -> list[_Due]:
+def _due(
+    rows: Sequence[ItemRow], all_owed: Sequence[Owed], term: ArTermState, settings: RunSettings
+) -> list[_Due]:
     """Oldest first, over all invoices; one invoice's levels of a day in the rule's order."""
     today, rule = settings.business_date, term.settings
-    all_owed = [owed_on(row) for row in invoices]
     found: list[_Due] = []
-    for row, owed in zip(invoices, all_owed, strict=True):
+    for row, owed in zip(rows, all_owed, strict=True):
         state: InvoiceState = row.state
         reached = {level.level for level in state.reached}
         steps = due_levels(owed, rule.levels, reached, today)
@@ -75,7 +76,7 @@ def _due(invoices: list[ItemRow], term: ArTermState, settings: RunSettings) -> l
             continue
         overdue = overdue_with(owed, all_owed, today)
         if not is_below_minimum(overdue, rule.minimum_overdue, state.currency):
-            found += [_Due(step, row) for step in steps]
+            found += [_Due(step, row, owed.balance) for step in steps]
     return sorted(found, key=lambda due: due.step.fell_on)
 
 
@@ -85,7 +86,7 @@ def _act(
     level, state = due.step.level, due.row.state
     fee, transaction = 0, ""
     if level.action in ("late_fee", "late_fee_percent"):
-        fee = _fee(settings, account, level, state)
+        fee = _fee(settings, account, due)
         if fee:
             transaction = _charge_fee(draft, settings, account, due, fee)
     elif level.action == "suspend":
@@ -98,7 +99,7 @@ def _act(
         on=settings.business_date,
         execution=settings.execution,
         fell_on=due.step.fell_on,
-        balance=state.open_balance,
+        balance=due.balance,
         fee=fee,
         transaction=transaction,
         payment=payment,
@@ -107,10 +108,11 @@ def _act(
     draft.stage("invoice", due.row.stream, due.row.version, state, [reached])
 
 
-def _fee(settings: RunSettings, account: AccountFacts, level: Level, state: InvoiceState) -> int:
+def _fee(settings: RunSettings, account: AccountFacts, due: _Due) -> int:
+    level, state = due.step.level, due.row.state
     try:
         return late_fee(
-            level, state.open_balance, state.late_fees, state.currency, settings.owner.rounding
+            level, due.balance, state.late_fees, state.currency, settings.owner.rounding
         )
     except Refusal as refusal:
         raise CannotBill(account.row.state.number, None, refusal) from refusal
@@ -152,11 +154,12 @@ def _charge_fee(
 
 
 def _collect(draft: Draft, settings: RunSettings, due: _Due) -> str:
-    """Asks for what is due, as a run that collects payment does; the payment's id, empty when
-    there is nothing to ask for or no way to pay it.
+    """Asks for what is due, as a run that collects payment does, and for the invoice even before
+    its due date; the payment's id, empty when there is nothing to ask for or no way to pay it.
     """
     key = f"{settings.execution}\x1f{identity.text(due.row.stream)}\x1f{due.step.level.key}"
-    payment = ask_for_money(draft, settings, "balance_due", BY_DUNNING, key)
+    stream = due.row.stream
+    payment = ask_for_money(draft, settings, "balance_due", BY_DUNNING, key, also_due=stream)
     return "" if payment is None else identity.text(payment)
 
 
@@ -168,9 +171,9 @@ def _suspend(draft: Draft, account: AccountFacts) -> None:
 
 
 def _take_back(
-    draft: Draft, settings: RunSettings, account: AccountFacts, invoices: list[ItemRow]
+    draft: Draft, settings: RunSettings, account: AccountFacts, all_owed: Sequence[Owed]
 ) -> None:
     row = account.row
-    events = take_back(row.state, map(owed_on, invoices), settings.business_date)
+    events = take_back(row.state, all_owed, settings.business_date)
     if events:
         draft.stage("account", row.stream, row.version, row.state, [*events])

@@ -8,6 +8,7 @@ from aggregates.money import parse_amount
 from aggregates.refusal import Refusal
 from commands.asking import Message, Part
 from commands.corrections.finding import Document, digits, document, number_in
+from commands.dunning_status import take_status_back
 from commands.handling import Outcome, run_command
 from commands.message import DIRECT, Origin
 from commands.personal import PersonalData
@@ -76,6 +77,7 @@ def _stage(
     events = [InvoiceCredited(source=id, lines=credited, on=today)]
     workspace.stage("invoice", found.stream, events)
     _settle(workspace, found, stream, note[-1])
+    take_status_back(workspace, identity.account(found.state.account), today)
 
 
 def _settle(workspace: Workspace, found: Document, stream: identity.StreamId, note: object) -> None:

@@ -9,6 +9,7 @@ from aggregates.money import parse_amount
 from aggregates.refusal import Refusal
 from commands.asking import Handler, Message, changing
 from commands.corrections.finding import digits, document, document_at
+from commands.dunning_status import take_status_back
 from commands.handling import Outcome, run_command
 from commands.message import DIRECT, Origin
 from commands.personal import PersonalData
@@ -103,6 +104,7 @@ def _stage(
         of_line=asked.line,
     )
     workspace.stage("receivables", identity.receivables(account_id), events)
+    take_status_back(workspace, identity.account(account.invoicer), today)
 
 
 def _correct(
@@ -144,6 +146,7 @@ def _remove(workspace: Workspace, asked: RemoveTransaction) -> None:
     before = workspace.receivables_of(account_id)
     events, removed = rules.remove(before, asked.transaction, today, asked.reason)
     workspace.stage("receivables", identity.receivables(account_id), events)
+    take_status_back(workspace, identity.account(account.invoicer), today)
     if not removed.of_invoice or removed.of_line is None:
         return
     found = document_at(workspace, identity.parse(removed.of_invoice))

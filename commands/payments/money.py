@@ -6,7 +6,6 @@ from datetime import date
 from aggregates import identity
 from aggregates.account import AccountState
 from aggregates.account_rules import unknown_account
-from aggregates.balance import waiting_manually
 from aggregates.collection import OpenDocument
 from aggregates.disbursement import Owed, Source, disburse
 from aggregates.identity import StreamId
@@ -17,6 +16,7 @@ from aggregates.payment.state import PaymentState
 from aggregates.payment_methods import PaymentMethodsState
 from aggregates.standing import Standing
 from commands.dunning_status import take_status_back
+from commands.waiting import waiting_under
 from commands.workspace import Workspace
 
 KIND = "payment"
@@ -33,22 +33,14 @@ def payer(workspace: Workspace, number: str) -> tuple[StreamId, AccountState]:
 
 
 def standing(workspace: Workspace, account: StreamId, state: AccountState) -> Standing:
-    """What the account owes now, with what is staged. What waits on the accounts it receives
-    invoices for counts as its own.
-    """
-    waiting = 0
-    members = [account, *(stream for stream, _ in workspace.members_of(account))]
-    for member in members if state.invoicer == state.number else []:
-        receivables = workspace.receivables_of(member)
-        if receivables is not None:
-            waiting += waiting_manually(receivables, state.currency)
+    """What the account owes now, with what is staged."""
     return Standing(
         [
             OpenDocument(document.open_balance, document.due_date)
             for _, document in workspace.items_of("invoice", account)
         ],
         [payment for _, payment in workspace.items_of(KIND, account)],
-        waiting,
+        waiting_under(workspace, account, state),
     )
 
 
@@ -108,6 +100,5 @@ def disburse_all(workspace: Workspace, account: StreamId, on: date) -> bool:
             workspace.stage("invoice", stream, [given])
         paid = InvoiceSettled(source=source, amount=amount, on=on)
         workspace.stage("invoice", identity.parse(invoice), [paid])
-    if shares:
-        take_status_back(workspace, account, on)
+    take_status_back(workspace, account, on)
     return bool(shares)

@@ -130,8 +130,11 @@ def _learn_of_refund(workspace: Workspace, state: PaymentState, news: News, toda
         events = rules.refunded(state, news.refund, answer.reference, today)
         stage(workspace, news.payment, events)
     elif answer.status == "declined":
-        failed = rules.refund_failed(state, news.refund, answer.code, answer.message, today)
-        stage(workspace, news.payment, failed)
+        given = rules.refunds_in(recorded.event for recorded in workspace.history(news.payment))
+        events = rules.refund_fell_through(
+            state, given, news.refund, answer.code, answer.message, today
+        )
+        stage(workspace, news.payment, events)
         disburse_all(workspace, identity.account(state.account), today)
 
 

@@ -4,7 +4,7 @@ in any order, late, or never.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
@@ -14,7 +14,7 @@ from aggregates.ledger import refuse_closed
 from aggregates.payment import rules
 from aggregates.payment.state import PaymentState
 from aggregates.refusal import Refusal
-from commands.gateway import Answer, Gateway, RefundOrder, Unanswered, Unreachable
+from commands.gateway import Gateway, RefundOrder, Unanswered, Unreachable
 from commands.handling import Outcome, run_command
 from commands.message import Command
 from commands.payments.money import KIND, disburse_all, stage
@@ -71,7 +71,7 @@ def hear(store: Store, gateway: Gateway, body: bytes) -> Outcome | None:
         payment = _known(store, named)
         if payment is None:
             return None
-        news = _news(gateway, payment, webhook, store)
+        news = list(_news(gateway, payment, webhook, store))
     except (Unreachable, Unanswered) as away:
         raise Refusal("gateway_unreachable", f"{away}: the webhook is to be sent again") from None
     told = {"webhook": sha256(body).hexdigest()}
@@ -98,26 +98,24 @@ def _known(store: Store, named: str | None) -> StreamId | None:
         return stream if reading.get(KIND, stream) is not None else None
 
 
-def _news(gateway: Gateway, payment: StreamId, webhook: Webhook, store: Store) -> list[News]:
-    """What the gateway says now about what the webhook tells of."""
+def _news(gateway: Gateway, payment: StreamId, webhook: Webhook, store: Store) -> Iterator[News]:
+    """What the gateway says now about what the webhook tells of. A refund is looked after also when
+    it was given long ago: the bank may not have taken it.
+    """
     with store.snapshot() as reading:
         found = reading.get(KIND, payment)
     state: PaymentState | None = None if found is None else found.state
     if state is None:
-        return []
+        return
     if webhook.type in _REFUNDS:
-        return [
-            News(payment, _again(gateway, state, one.refund, one.amount), one.refund)
-            for one in state.refunding
-        ]
+        history = (recorded.event for recorded in store.stream(payment))
+        for refund, amount in rules.refunds_in(history).items():
+            answer = gateway.refund_of(RefundOrder(refund, state.reference, amount))
+            if answer is not None:
+                yield News(payment, answer, refund)
     # A payment that was asked for and is not on record with this reference was never confirmed.
-    if state.reference != webhook.reference:
-        return []
-    return [News(payment, gateway.look(webhook.reference))]
-
-
-def _again(gateway: Gateway, state: PaymentState, refund: str, amount: int) -> Answer:
-    return gateway.refund(RefundOrder(refund, state.reference, amount))
+    elif state.reference == webhook.reference:
+        yield News(payment, gateway.look(webhook.reference))
 
 
 def _disputed(workspace: Workspace, payment: StreamId, webhook: Webhook) -> None:

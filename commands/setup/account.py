@@ -129,7 +129,7 @@ def _changed(
         invoicer=invoicer_of(entry, state),
         bill_group=entry.kept("bill_group", state.bill_group),
         bill_day=entry.bill_day or state.bill_day,
-        status=(entry.status or "active") if entry.given("status") else state.status,
+        status=(entry.status or "active") if entry.given("status") else None,
         ar_term=entry.kept("ar_term", state.ar_term),
         today=workspace.today(),
     )

@@ -1,6 +1,7 @@
 """`billstream invoice overdue`: whom to remind, and what dunning has done so far (R24)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -8,7 +9,7 @@ from aggregates.identity import StreamId
 from aggregates.invoice_state import InvoiceState
 from infra.cli.looking import Look, check_account, looking
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_json_list, print_table
+from infra.cli.output import Column, Shown, print_list
 
 
 @click.command(
@@ -18,7 +19,9 @@ from infra.cli.output import Column, print_json_list, print_table
 @click.option("--all", "everything", is_flag=True, help="Also what is open and not due yet.")
 @reading
 def overdue(account: str | None, everything: bool, database: str | None, as_json: bool) -> None:
-    """List the invoices that are overdue, with the dunning levels each has reached."""
+    """List the invoices that are overdue, with the dunning levels each has reached. One that money
+    or credits of the account cover, although they pay nothing yet, is not overdue.
+    """
     from projections import dunning
 
     with looking(database) as look:
@@ -26,36 +29,27 @@ def overdue(account: str | None, everything: bool, database: str | None, as_json
         found = dunning.overdue(
             look.views, _open(look, account), look.showing, everything=everything
         )
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Number", keep=True),
-            Column("Account"),
-            Column("Due", keep=True),
-            Column("Days", right=True),
-            Column("Balance", right=True),
-            Column("", keep=True),
-            Column("Last level"),
+        columns: Shown = (
+            (Column("Number", keep=True), "number"),
+            (Column("Account"), "account"),
+            (Column("Due", keep=True), "due_date"),
+            (Column("Days", right=True), "days_overdue"),
+            (Column("Balance", right=True), "balance"),
+            (Column("Overdue", right=True), "overdue"),
+            (Column("", keep=True), "currency"),
+            (Column("Last level"), _last_level),
         )
-        rows = (
-            (
-                one["number"],
-                one["account"],
-                one["due_date"],
-                one["days_overdue"],
-                one["balance"],
-                one["currency"],
-                one["levels"][-1]["level"] if one["levels"] else None,
-            )
-            for one in found
-        )
-        print_table(columns, rows, "No invoice is overdue.")
+        print_list(found, as_json, columns, "No invoice is overdue.")
 
 
-def _open(look: Look, account: str | None) -> Iterator[tuple[StreamId, InvoiceState]]:
-    """Open invoices, a few accounts at a time."""
+def _last_level(found: dict[str, Any]) -> str | None:
+    return found["levels"][-1]["level"] if found["levels"] else None
+
+
+def _open(look: Look, account: str | None) -> Iterator[tuple[StreamId, InvoiceState, int]]:
+    """Open invoices with what no money of the account covers, a few accounts at a time."""
     from aggregates import identity
+    from commands.dunning_status import owed_by
     from infra.store.rows import pieces
 
     with look.app.store.snapshot() as reading:
@@ -64,5 +58,4 @@ def _open(look: Look, account: str | None) -> Iterator[tuple[StreamId, InvoiceSt
         else:
             pages = (reading.items_in("invoice", low, high) for low, high in pieces())
         for page in pages:
-            for rows in page.values():
-                yield from ((row.stream, row.state) for row in rows)
+            yield from ((row.stream, row.state, left) for row, left in owed_by(reading, page))

@@ -64,9 +64,9 @@ class PaymentIntents:
         return found if isinstance(found, str) else None
 
     def refund(self, order: RefundOrder) -> Answer:
-        known = self._find_refund(order)
+        known = self.refund_of(order)
         if known is not None:
-            return _refund(known)
+            return known
         fields = {
             "payment_intent": order.reference,
             "amount": str(order.amount),
@@ -75,6 +75,10 @@ class PaymentIntents:
         body = self._post("/v1/refunds", fields, order.refund)
         error = _error(body)
         return error if error is not None else _refund(body)
+
+    def refund_of(self, order: RefundOrder) -> Answer | None:
+        known = self._find_refund(order)
+        return None if known is None else _refund(known)
 
     def close(self) -> None:
         self._http.close()

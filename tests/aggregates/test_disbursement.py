@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregates.disbursement import Owed, Share, Source, disburse
+from aggregates.disbursement import Owed, Share, Source, disburse, uncovered
 
 SEPTEMBER, OCTOBER, NOVEMBER = date(2020, 9, 1), date(2020, 10, 1), date(2020, 11, 1)
 
@@ -54,3 +54,24 @@ def test_nothing_is_overspent_or_overpaid_and_one_side_is_used_up(
     shuffle.shuffle(money)
     shuffle.shuffle(owed)
     assert disburse(money, owed) == shares
+
+
+def test_money_covers_the_oldest_and_credits_that_wait_the_newest() -> None:
+    invoices = [Owed("b", 2000, OCTOBER), Owed("a", 1000, SEPTEMBER)]
+    assert uncovered(invoices, 1500, 0) == [1500, 0]
+    assert uncovered(invoices, 0, -1500) == [500, 1000]
+    assert uncovered(invoices, 700, -2100) == [0, 200]
+    note = Owed("n", -1200, NOVEMBER)
+    assert uncovered([*invoices, note], 0, 0) == [1800, 0, 0]
+    assert uncovered(invoices, 0, 900) == [2000, 1000], "a debit that waits is not owed yet"
+
+
+@given(_AMOUNTS, st.integers(0, 800), st.integers(-800, 100))
+def test_what_is_left_is_the_balance_unless_that_is_below_zero(
+    documents: list[int], money: int, waiting: int
+) -> None:
+    owed = [Owed(str(n), a, OCTOBER + timedelta(n)) for n, a in enumerate(documents)]
+    left = uncovered(owed, money, waiting)
+    assert sum(left) == max(sum(documents) - money + min(waiting, 0), 0)
+    assert all(0 <= now <= max(a, 0) for now, a in zip(left, documents, strict=True))
+    assert uncovered(owed[::-1], money, waiting) == left[::-1]

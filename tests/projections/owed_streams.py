@@ -159,6 +159,10 @@ PAYMENTS = [
         ),
         ("payment.refund_requested", payment.RefundRequested(**_REFUND)),
         ("payment.refunded", payment.PaymentRefunded(**_REFUND)),
+        (
+            "payment.refund_returned",
+            payment.RefundReturned(**_REFUND, code="c", message="no"),
+        ),
         ("payment.charged_back", payment.PaymentChargedBack(**_DISPUTE)),
         ("payment.charge_back_won", payment.ChargeBackWon(**_DISPUTE)),
     ),

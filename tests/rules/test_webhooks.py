@@ -14,7 +14,7 @@ from infra.run.metrics import Metrics
 from infra.store.open import open_store
 from tests.rules.test_collect_payment import bill_three_days, due_days
 from tests.support.gateway import Served, gateway_server
-from tests.support.world import World
+from tests.support.world import World, base
 
 SECRET = "whsec_test"
 
@@ -177,3 +177,122 @@ def test_one_in_a_file_is_heard_at_the_command_line(heard: Heard) -> None:
     assert heard.world.read(*words) == {"heard": True, "changed": True}
     assert heard.world.read(*words) == {"heard": True, "changed": False}
     assert heard.world.refused(*words[:3], "t=1,v1=00", *words[4:]) == "webhook_signature_wrong"
+
+
+# refunds that the bank does not take (R23)
+
+
+@pytest.fixture
+def given(heard: Heard) -> Heard:
+    """The payment of 20.00 came and was given back: 30.00 are owed."""
+    heard.gateway.settle(heard.payment()["reference"])
+    heard.world.must("payment", "collect")
+    heard.world.must("payment", "refund", heard.payment()["id"], "--yes")
+    assert (heard.payment()["refunded"], heard.owed(), heard.gateway.total) == ("20.00", "30.00", 0)
+    return heard
+
+
+def books(heard: Heard) -> dict[str, tuple[str, str]]:
+    """What stands on the accounts of the books."""
+    found = heard.world.read("ledger", "trial-balance")
+    return {one["account"]: (one["debit"], one["credit"]) for one in found}
+
+
+def test_a_refund_that_fails_after_it_was_given_is_undone(given: Heard) -> None:
+    """Told as often as the gateway likes, by whichever of its names, it is undone once."""
+    assert books(given)["Assets:Cash"] == ("0.00", None)
+    returned = given.gateway.return_refund("re_1")
+    told = [("refund.failed", "evt_8"), ("charge.refund.updated", "evt_9"), ("refund.failed", "e")]
+    for type, id in (*told, *told):
+        assert given.tell(type, returned, id) == (200, {"heard": True})
+    assert (given.payment()["refunded"], given.payment()["undisbursed"]) == ("0.00", "0.00")
+    assert (given.owed(), given.gateway.total) == ("10.00", 2000)
+    assert books(given)["Assets:Cash"] == ("20.00", None)
+    types = [event["type"] for event in given.world.read("history", "list")]
+    assert types.count("payment.refund_returned") == 1
+    statement = given.world.read("ledger", "statement", "P-1")
+    assert [(one["entry"], one["amount"]) for one in statement["entries"][-3:]] == [
+        ("payment", "-20.00"),
+        ("refund", "20.00"),
+        ("refund_returned", "-20.00"),
+    ]
+    assert statement["closing_balance"] == "10.00"
+    entries = given.world.read("payment", "show", given.payment()["id"])["entries"]
+    assert [one["amount"] for one in entries if one["entry"] == "refund_returned"] == ["20.00"]
+    given.world.must("verify")
+
+
+def test_what_is_told_late_of_a_refund_that_came_back_is_old_news(given: Heard) -> None:
+    success = dict(given.gateway.refunds[0])
+    given.tell("refund.failed", given.gateway.return_refund("re_1"), "evt_9")
+    assert given.tell("refund.updated", success, "evt_7") == (200, {"heard": True})
+    assert given.tell("refund.created", success, "evt_6") == (200, {"heard": True})
+    assert (given.payment()["refunded"], given.owed()) == ("0.00", "10.00")
+    given.world.must("verify")
+
+
+def test_a_failure_that_is_only_said_changes_nothing(given: Heard) -> None:
+    """The gateway, asked, says that the refund was given."""
+    lie = {**given.gateway.refunds[0], "status": "failed"}
+    assert given.tell("refund.failed", lie, "evt_9") == (200, {"heard": True})
+    assert (given.payment()["refunded"], given.owed()) == ("20.00", "30.00")
+
+
+def test_it_can_be_given_back_again_and_each_refund_fails_by_itself(given: Heard) -> None:
+    id = given.payment()["id"]
+    given.tell("refund.failed", given.gateway.return_refund("re_1"), "evt_1")
+    given.world.must("payment", "refund", id, "--amount", "15.00", "--yes")
+    given.world.must("payment", "refund", id, "--amount", "5.00", "--yes")
+    assert (given.payment()["refunded"], given.gateway.total) == ("20.00", 0)
+    given.tell("refund.failed", given.gateway.return_refund("re_3"), "evt_2")
+    given.tell("refund.failed", given.gateway.return_refund("re_1"), "evt_3")
+    assert (given.payment()["refunded"], given.owed()) == ("15.00", "25.00")
+    assert given.world.refused("payment", "refund", id, "--amount", "5.01", "--yes") == (
+        "refund_too_large"
+    )
+    given.world.must("verify")
+
+
+def test_a_refund_that_fails_before_it_was_given_is_undone_too(heard: Heard) -> None:
+    heard.gateway.slow_refunds = True
+    heard.gateway.settle(heard.payment()["reference"])
+    heard.world.must("payment", "collect")
+    heard.world.must("payment", "refund", heard.payment()["id"], "--yes")
+    assert (heard.payment()["refunded"], heard.owed()) == ("0.00", "30.00")
+    pending = dict(heard.gateway.refunds[0])
+    heard.tell("refund.failed", heard.gateway.return_refund("re_1"), "evt_2")
+    heard.tell("refund.updated", pending, "evt_1")
+    assert (heard.payment()["refunded"], heard.owed()) == ("0.00", "10.00")
+    types = [event["type"] for event in heard.world.read("history", "list")]
+    assert (types.count("payment.refund_failed"), types.count("payment.refund_returned")) == (1, 0)
+    heard.world.must("verify")
+
+
+def test_a_refund_that_is_given_in_the_end_is_told_by_webhook(heard: Heard) -> None:
+    heard.gateway.slow_refunds = True
+    heard.gateway.settle(heard.payment()["reference"])
+    heard.world.must("payment", "collect")
+    heard.world.must("payment", "refund", heard.payment()["id"], "--amount", "5.00", "--yes")
+    assert len(heard.gateway.refunds) == 1
+    heard.tell("refund.updated", heard.gateway.give("re_1"), "evt_1")
+    assert (heard.payment()["refunded"], heard.owed()) == ("5.00", "15.00")
+    assert len(heard.gateway.refunds) == 1
+    heard.world.must("verify")
+
+
+def test_money_that_came_back_ends_a_suspension(given: Heard) -> None:
+    """The account owes 30.00, 10.00 of it not due yet, and was suspended over the rest."""
+    term = {"name": "Strict", "levels": [{"event": "on", "action": "suspend"}]}
+    dunning = {**base()["bill_runs"][0], "name": "Dunning", "actions": ["dunning"]}
+    given.world.apply(
+        {
+            "ar_terms": [term],
+            "accounts": [{"number": "P-1", "ar_term": "Strict"}],
+            "bill_runs": [dunning],
+        }
+    )
+    given.world.bill("2020-10-05", "2020-10-05", run="Dunning")
+    assert given.world.read("account", "show", "P-1")["status"] == "suspended"
+    given.tell("refund.failed", given.gateway.return_refund("re_1"), "evt_9")
+    assert given.world.read("account", "show", "P-1")["status"] == "active"
+    given.world.must("verify")

@@ -10,7 +10,8 @@ refunds) and used up one request each:
 - `500_before`, `500_after`; `garbage`: an answer that is not JSON; `429`, `401`, `409`
 
 Tokens beginning with `pm_declined` are declined, with `pm_gone` unknown, with `pm_action` wait
-for the customer, with `pm_slow` stay processing until `settle` is called.
+for the customer, with `pm_slow` stay processing until `settle` is called. Refunds are given at once
+unless `slow_refunds` is set; `give` and `return_refund` say later what became of one.
 """
 
 import json
@@ -39,6 +40,8 @@ class FakeGateway:
         self.faults: dict[str, deque[str]] = defaultdict(deque)
         self.declining = False
         """Every charge is declined."""
+        self.slow_refunds = False
+        """Refunds stay pending."""
         self._replies: dict[str, Reply] = {}
         self.lock = threading.RLock()
         self.called: Callable[[], None] = lambda: None
@@ -59,10 +62,25 @@ class FakeGateway:
             if self.intents[reference]["status"] in ("processing", "requires_action"):
                 self._charge(self.intents[reference])
 
+    def give(self, refund: str) -> dict[str, Any]:
+        """A refund that was pending is given; the refund as it is shown."""
+        return self._refund_is(refund, status="succeeded")
+
+    def return_refund(self, refund: str) -> dict[str, Any]:
+        """The customer's bank does not take a refund, given or pending; the refund as shown."""
+        return self._refund_is(refund, status="failed", failure_reason="expired_or_canceled_card")
+
+    def _refund_is(self, refund: str, **now: str) -> dict[str, Any]:
+        with self.lock:
+            found = next(one for one in self.refunds if one["id"] == refund)
+            found.update(now)
+            return dict(found)
+
     @property
     def total(self) -> int:
         """What was charged less what was given back."""
-        return sum(a for _, a in self.charged) - sum(int(r["amount"]) for r in self.refunds)
+        given = (int(r["amount"]) for r in self.refunds if r["status"] != "failed")
+        return sum(a for _, a in self.charged) - sum(given)
 
     def webhook(self, type: str, body: dict[str, Any], id: str = "evt_1") -> bytes:
         """A webhook's body, as it is sent."""
@@ -144,7 +162,11 @@ class FakeGateway:
 
     def _refund(self, path: str, form: dict[str, str]) -> Reply:
         reference, amount = form["payment_intent"], int(form["amount"])
-        given = sum(r["amount"] for r in self.refunds if r["payment_intent"] == reference)
+        given = sum(
+            r["amount"]
+            for r in self.refunds
+            if r["payment_intent"] == reference and r["status"] != "failed"
+        )
         if given + amount > self.intents[reference]["amount"]:
             message = "Refund amount is greater than unrefunded amount on charge"
             return 400, _error("invalid_request_error", "amount_too_large", message)
@@ -153,7 +175,7 @@ class FakeGateway:
             "object": "refund",
             "payment_intent": reference,
             "amount": amount,
-            "status": "succeeded",
+            "status": "pending" if self.slow_refunds else "succeeded",
             "metadata": {"refund": form["metadata[refund]"]},
         }
         self.refunds.append(refund)

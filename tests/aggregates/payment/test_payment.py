@@ -165,6 +165,26 @@ def test_a_refund_takes_the_newest_shares_off_first_and_then_waits_for_the_gatew
     assert (failed.rest, failed.kept) == (500, 1000), "the money is the account's again"
 
 
+def test_a_refund_that_was_given_and_came_back_is_the_accounts_again() -> None:
+    state = succeeded(1000, ("old", 1000))
+    asked = rules.refund(state, refund="r1", amount=400, on=TODAY)
+    given = rules.refunded(fold(state, asked), "r1", "re_1", TODAY)
+    history: list[PaymentEvent] = [*asked, *given]
+    after = fold(state, history)
+    assert rules.refunds_in(history) == {"r1": 400}
+
+    def back(refund: str) -> list[PaymentEvent]:
+        standing = rules.refunds_in(history)
+        return rules.refund_fell_through(after, standing, refund, "expired", "no", TODAY)
+
+    assert back("r2") == [], "nobody knows it"
+    history += back("r1")
+    after = fold(after, history[-1:])
+    assert (after.refunded, after.rest, after.kept) == (0, 400, 1000)
+    assert rules.refunds_in(history) == {}
+    assert back("r1") == [], "told twice"
+
+
 def test_a_recorded_payment_is_given_back_at_once_and_can_be_removed_before() -> None:
     state = recorded()
     given = fold(state, rules.refund(state, refund="r", amount=None, on=TODAY))
@@ -204,14 +224,18 @@ def test_a_damaged_stream_is_noticed() -> None:
 def test_no_order_of_happenings_gives_back_more_than_came(amount: int, dice: Random) -> None:
     """Whatever happens, what is kept lies between nothing and the payment, and so does the rest."""
     state = succeeded(amount)
+    history: list[PaymentEvent] = []
     for step in range(25):
         size = dice.randint(1, amount)
-        match dice.randint(0, 5):
+        match dice.randint(0, 6):
             case 0 if state.rest:
                 paid = min(size, state.rest)
                 events: list[PaymentEvent] = [
                     PaymentDisbursed(invoice=f"i{step % 4}", amount=paid, on=TODAY)
                 ]
+            case 6 if standing := rules.refunds_in(history):
+                back = dice.choice(sorted(standing))
+                events = rules.refund_fell_through(state, standing, back, "x", "y", TODAY)
             case 1 if size <= state.kept:
                 events = rules.refund(state, refund=f"r{step}", amount=size, on=TODAY)
             case 2 if state.refunding:
@@ -228,5 +252,7 @@ def test_no_order_of_happenings_gives_back_more_than_came(amount: int, dice: Ran
             case _:
                 events = rules.detach(state, f"i{step % 4}", TODAY, "void")
         state = fold(state, events)
+        history += events
+        assert 0 <= state.refunded
         assert 0 <= state.rest <= state.kept <= amount
         assert state.refunded <= amount
