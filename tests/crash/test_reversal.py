@@ -11,8 +11,9 @@ import pytest
 from infra.store.open import open_store
 from tests.crash.harness import PERIOD, RUN, Existing, finish, query, seeded, start
 
-ACCOUNTS = 3_000
-"""More than four chunks."""
+ACCOUNTS = 800
+CATCH_UP = ("--catch-up", "all")
+"""Chunks are small then."""
 
 MARKS = "SELECT count(*) FROM events WHERE topic = 'reversal.chunk_reversed'"
 
@@ -24,7 +25,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Existing:
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
     found = Existing(seeded(url, ACCOUNTS))
-    found.must(*RUN)
+    found.must(*RUN, *CATCH_UP)
     return found
 
 
@@ -75,7 +76,7 @@ def _reversed_once(world: Existing, execution: str) -> None:
 def _kill(world: Existing, execution: str, dice: random.Random) -> int:
     """SIGKILL after some chunks and a while; how many chunks were done then."""
     process = start(world.url, _reverse(execution))
-    marks, while_s = dice.randrange(4), dice.random() * 0.3
+    marks, while_s = dice.randrange(6), dice.random() * 0.1
     with closing(open_store(world.url)) as store, store.proving() as database:
         while process.poll() is None and database.execute(MARKS).fetchone()[0] < marks:
             pass
@@ -97,10 +98,10 @@ def test_a_killed_reversal_is_taken_to_its_end(world: Existing, seed: int) -> No
     assert again.status == 0 or "execution_reversed" in again.err, again.err
     chunks = int(query(world.url, MARKS)[0][0])
     assert done <= chunks
-    assert chunks > 4
+    assert chunks > 5
     _reversed_once(world, execution)
     assert world.refused(*_reverse(execution)) == "execution_reversed"
-    assert _totals(world, world.bill(PERIOD[1], PERIOD[3])) == billed
+    assert _totals(world, world.bill(PERIOD[1], PERIOD[3], *CATCH_UP)) == billed
     world.must("verify")
 
 

@@ -169,7 +169,7 @@ def _replied(office: ByTopic, known: Known) -> None:
         reply = replies[str(number)]
         assert reply["type"] == step.name
         assert reply["status"] == ("refused" if step.code else "accepted"), reply
-        assert reply.get("code") or "" == step.code
+        assert (reply.get("code") or "") == step.code
         if step.keep:
             assert reply["result"] == known[step.keep]
 
