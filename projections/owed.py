@@ -1,5 +1,6 @@
 """What customers owe, by its age and by its history (R25, R26): aged receivables, statements."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ from projections.view import Database
 
 BUCKETS = ("current", "1_30", "31_60", "61_90", "over_90")
 """Days past due. What is not due yet is current."""
+LATEST = (0, 30, 60, 90)
+"""The last day of each bucket but the last one, which has none."""
 
 _CHANGE = """
     CASE j.entry
@@ -150,9 +153,7 @@ _WORDS = {"charges": "invoice"}
 
 
 def _bucket(late: int) -> str:
-    if late <= 0:
-        return "current"
-    return BUCKETS[min((late - 1) // 30 + 1, 4)]
+    return BUCKETS[bisect_left(LATEST, late)]
 
 
 def _shape(

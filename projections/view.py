@@ -52,6 +52,18 @@ class Statement:
     values: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Query:
+    """Rows made at reading from tables of several views, under a public name of its own. `sql` may
+    say `{today}`, the owner's day as the database knows it, and `{days_since_due}`, the days from
+    `i.due_date` to it. It reads only public names, and those of queries before it.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    sql: str
+
+
 Operation = tuple[Statement, Row]
 
 
@@ -97,6 +109,7 @@ class View:
 
     `slices` names, for an event type, a struct with only the fields the handler needs: the
     newest stored form is then decoded as that, which is much cheaper for what comes in millions.
+    `queries` have no rows of their own, so nobody pays for them but who reads them.
     """
 
     name: str
@@ -106,6 +119,7 @@ class View:
     slices: Mapping[str, type[msgspec.Struct]] = field(
         default_factory=dict[str, type[msgspec.Struct]]
     )
+    queries: tuple[Query, ...] = ()
 
 
 class Database(Protocol):

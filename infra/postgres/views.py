@@ -16,7 +16,7 @@ from infra.postgres.errors import TRY_AGAIN, translated
 from infra.postgres.session import Session, connect
 from infra.postgres.view_writes import array_types, statement_for
 from infra.store.database import Result, Row
-from infra.views.database import Overtaken, Published
+from infra.views.database import Overtaken, Published, PublishedQuery
 from projections.view import Statement
 
 _CHANGES_TABLES = 0x56494557
@@ -61,6 +61,12 @@ class PostgresViews:
         "json": "JSON",
     }
     clustered = ""
+    today = (
+        "(COALESCE((SELECT to_timestamp(value::bigint / 1000000) FROM meta"
+        " WHERE key = 'sandbox_clock'), clock_timestamp())"
+        " AT TIME ZONE COALESCE((SELECT time_zone FROM view_owner), 'UTC'))::date"
+    )
+    days_since = "({today} - {day})"
 
     def __init__(self, address: Address, lock_timeout: float) -> None:
         self._address = address
@@ -125,8 +131,13 @@ class PostgresViews:
         """
         return self.session.execute(query, (name,)).fetchone() is not None
 
-    def publish(self, withdrawn: Sequence[str], published: Sequence[Published]) -> None:
-        publishing.publish(self.session, withdrawn, published)
+    def publish(
+        self,
+        withdrawn: Sequence[str],
+        published: Sequence[Published],
+        queries: Sequence[PublishedQuery],
+    ) -> None:
+        publishing.publish(self.session, withdrawn, published, queries)
 
     def wipe(self) -> None:
         """What was overwritten leaves its tables; the server's log and backups keep it."""

@@ -20,6 +20,19 @@ class Published(NamedTuple):
     physical: str
 
 
+class PublishedQuery(NamedTuple):
+    """A public name made of others at reading: its columns, its SQL, the public names it reads."""
+
+    name: str
+    columns: tuple[str, ...]
+    select: str
+    reads: frozenset[str]
+
+    @property
+    def create(self) -> str:
+        return f"CREATE VIEW {self.name} ({', '.join(self.columns)}) AS {self.select}"
+
+
 class ViewsDatabase(Protocol):
     """One connection for one process's views, in autocommit mode between transactions."""
 
@@ -28,6 +41,12 @@ class ViewsDatabase(Protocol):
 
     clustered: str
     """At the end of a table whose rows lie in the order of their key."""
+
+    today: str
+    """The owner's day, in SQL; a sandbox has its own."""
+
+    days_since: str
+    """The days from `{day}` to `{today}`, in SQL."""
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Result: ...
 
@@ -51,8 +70,15 @@ class ViewsDatabase(Protocol):
 
     def has_table(self, name: str) -> bool: ...
 
-    def publish(self, withdrawn: Sequence[str], published: Sequence[Published]) -> None:
-        """Points public names to their tables; those withdrawn and not published are gone."""
+    def publish(
+        self,
+        withdrawn: Sequence[str],
+        published: Sequence[Published],
+        queries: Sequence[PublishedQuery],
+    ) -> None:
+        """Points public names to their tables; those withdrawn and not published are gone. Then
+        queries are made anew that read nothing but what is there.
+        """
         ...
 
     def wipe(self) -> None:

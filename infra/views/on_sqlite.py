@@ -10,8 +10,11 @@ from infra.store.connect import HistoryConnection
 from infra.store.database import Result, Row
 from infra.store.errors import translated
 from infra.views import sql
-from infra.views.database import Published
+from infra.views.database import Published, PublishedQuery
 from projections.view import Statement
+
+
+_PUBLIC_NAMES = "SELECT name FROM sqlite_schema WHERE type = 'view'"
 
 
 class SqliteViews:
@@ -26,6 +29,12 @@ class SqliteViews:
         "json": "TEXT",
     }
     clustered = " WITHOUT ROWID"
+    today = (
+        "COALESCE((SELECT date(value / 1000000, 'unixepoch') FROM meta"
+        " WHERE key = 'sandbox_clock'), date('now', 'localtime'))"
+    )
+    """The computer's day: SQLite knows no other zones."""
+    days_since = "CAST(julianday({today}) - julianday({day}) AS INTEGER)"
 
     def __init__(self, connection: HistoryConnection, path: Path) -> None:
         self.connection = connection
@@ -68,12 +77,23 @@ class SqliteViews:
         query = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"
         return self.connection.execute(query, (name,)).fetchone() is not None
 
-    def publish(self, withdrawn: Sequence[str], published: Sequence[Published]) -> None:
-        for name in {*withdrawn, *(found.name for found in published)}:
+    def publish(
+        self,
+        withdrawn: Sequence[str],
+        published: Sequence[Published],
+        queries: Sequence[PublishedQuery],
+    ) -> None:
+        made = (found.name for found in (*published, *queries))
+        for name in {*withdrawn, *made}:
             self.connection.execute(f"DROP VIEW IF EXISTS {name}")
         for name, columns, physical in published:
             select = f"SELECT {', '.join(columns)} FROM {physical}"
             self.connection.execute(f"CREATE VIEW {name} AS {select}")
+        there = {name for (name,) in self.connection.execute(_PUBLIC_NAMES)}
+        for query in queries:
+            if query.reads <= there:
+                self.connection.execute(query.create)
+                there.add(query.name)
 
     def wipe(self) -> None:
         """Nothing stays in the write-ahead log."""

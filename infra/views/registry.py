@@ -8,6 +8,7 @@ import msgspec
 from projections import (
     account_packages,
     accounts,
+    balances,
     contracts,
     dunning,
     executions,
@@ -19,7 +20,7 @@ from projections import (
     schedules,
     transactions,
 )
-from projections.view import Handler, View
+from projections.view import Handler, Query, View
 from schemas import stored
 from schemas.catalogue import BY_NAME
 
@@ -35,11 +36,14 @@ VIEWS: tuple[View, ...] = (
     payments.VIEW,
     dunning.VIEW,
     contracts.VIEW,
+    balances.VIEW,
 )
 """Add a view here, and it is built from history at the next reading verb."""
 
 ON_DEMAND: tuple[View, ...] = (journal.VIEW,)
 """Views that follow history when somebody asks for them, so that a run does not pay for them."""
+
+QUERIES: tuple[Query, ...] = tuple(query for view in VIEWS for query in view.queries)
 
 _NAMED = ("account.opened", "account.renamed")
 

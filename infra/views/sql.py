@@ -4,8 +4,12 @@ Physical tables carry version and generation in their names, so that a view is r
 one that is read; the public name is a SQL view over the newest one (design decision 29).
 """
 
-from infra.views.database import Published, ViewsDatabase
-from projections.view import Statement, Table, View
+import re
+
+from infra.views.database import Published, PublishedQuery, ViewsDatabase
+from projections.view import Query, Statement, Table, View
+
+_PUBLIC = re.compile(r"\bview_\w+")
 
 
 def public_name(table: Table) -> str:
@@ -47,6 +51,16 @@ def published(view: View, generation: int) -> list[Published]:
         Published(public_name(table), table.names, physical_name(table, view.version, generation))
         for table in view.tables
     ]
+
+
+def query(database: ViewsDatabase, found: Query) -> PublishedQuery:
+    """A query as the database knows it."""
+    since = database.days_since.format(today=database.today, day="i.due_date")
+    select = found.sql.format(today=database.today, days_since_due=since)
+    columns = tuple(column.name for column in found.columns)
+    return PublishedQuery(
+        f"view_{found.name}", columns, select, frozenset(_PUBLIC.findall(select))
+    )
 
 
 def render(statement: Statement, name: str) -> str:

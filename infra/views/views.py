@@ -11,13 +11,18 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from infra.views import feed, offsets, positions, sql
-from infra.views.database import Overtaken, ViewsDatabase
+from infra.views.database import Overtaken, Published, PublishedQuery, ViewsDatabase
 from infra.views.positions import KAFKA, STORE, Place
-from infra.views.registry import VIEWS, Dispatch
+from infra.views.registry import QUERIES, VIEWS, Dispatch
 from projections.view import Row, View
 
 BATCH = 5_000
 """Events in one transaction."""
+
+OWN_NAMES = {
+    sql.public_name(table) for view in VIEWS if view.queries for table in view.tables
+}
+"""Of views that have queries: when their version is raised, so are their queries'."""
 
 T = TypeVar("T")
 
@@ -253,6 +258,8 @@ class Views:
         would then lack what the old ones have read from topics.
         """
         dropped: list[Place] = []
+        withdrawn: list[str] = []
+        published: list[Published] = []
         with self._database.transaction(alone=True):
             from_topics = [place.position for place in built if place.feed == KAFKA]
             if from_topics and offsets.hold(self._database) > min(from_topics):
@@ -263,15 +270,23 @@ class Views:
                 if any(found[:2] == place[:2] and not found.live for found in own):
                     positions.make_live(self._database, place)
                     old = [found for found in own if found[:2] != place[:2]]
-                    self._database.publish(
-                        sql.public_names(" ".join(found.tables for found in old)),
-                        sql.published(self._views[place.name], place.generation),
-                    )
-                    self._drop(old)
+                    withdrawn += sql.public_names(" ".join(found.tables for found in old))
+                    published += sql.published(self._views[place.name], place.generation)
                     dropped += old
+            if published:
+                self._database.publish(withdrawn, published, self._queries(published))
+            self._drop(dropped)
         if dropped:
             self._database.wipe()
         return True
+
+    def _queries(self, published: Iterable[Published]) -> list[PublishedQuery]:
+        """All of them when one reads a name that is published, or is new itself: they read each
+        other.
+        """
+        queries = [sql.query(self._database, query) for query in QUERIES]
+        concerned = OWN_NAMES.union(*(query.reads for query in queries))
+        return queries if any(found.name in concerned for found in published) else []
 
     def _drop(self, places: Iterable[Place]) -> None:
         for place in places:

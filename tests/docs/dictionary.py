@@ -3,7 +3,7 @@
 from infra.postgres.views import PostgresViews
 from infra.views.registry import ON_DEMAND, VIEWS
 from infra.views.sql import public_name
-from projections.view import Column, Table
+from projections.view import Column, Query, Table
 from tests.support.sources import ROOT
 
 PAGE = ROOT / "docs" / "data-dictionary.md"
@@ -44,7 +44,42 @@ TABLES = {
     "payments": "Payments, in the order in which they were asked for or recorded.",
     "payment_entries": "What became of the money of payments: shares, refunds, charge-backs.",
     "invoice_pages": "Lines of invoices too long for one row.",
+    "owner": "The business that bills, in one row.",
 }
+
+QUERIES = {
+    "open_documents": "Invoices and credit notes that are not settled, void ones left out.",
+    "balances": "What accounts owe (R25): documents + waiting − unapplied. No row: nothing.",
+    "aging": "What is owed by the days it is past due, as `billstream ledger aging` has it today.",
+    "declines": "Payments that were declined, with the day of the next attempt.",
+    "collections": "Accounts with overdue invoices, and how far dunning has come with them.",
+}
+
+OF_QUERIES = {
+    "kind": "charges or credit_note",
+    "balance": "what the account owes, minor units",
+    "documents": "open balances of its documents, credit notes below 0, minor units",
+    "waiting": "manual debits less credits that wait for its next invoice, minor units",
+    "unapplied": "money that pays no invoice yet, minor units",
+    "pending": "asked for, with an outcome that is not known yet, minor units",
+    "open": "what is not settled of it, minor units",
+    "days_past_due": "days from the due date to today; below 0: not due yet",
+    "current": "not due yet, or due today, minor units",
+    "days_1_30": "1 to 30 days past due, minor units",
+    "days_31_60": "31 to 60 days past due, minor units",
+    "days_61_90": "61 to 90 days past due, minor units",
+    "over_90": "more than 90 days past due, minor units",
+    "total": "minor units",
+    "retry_due": "1: the day of the next attempt has come",
+    "status": "as the reference names them",
+    "overdue": "open balances of its overdue invoices, minor units",
+    "invoices": "how many invoices are overdue",
+    "oldest_due_date": "since when the oldest one is due",
+    "levels": "dunning levels that have acted on them",
+    "reached_on": "day on which the last one acted",
+    "amount": "minor units",
+}
+"""Where a column means something else than in a table, or stands in no table."""
 
 COLUMNS = {
     "action": "what the level does: late_fee, late_fee_percent, notify, suspend, collect",
@@ -164,6 +199,7 @@ COLUMNS = {
     "retry_on": "day of the next attempt",
     "succeeded_on": "day on which the money was there",
     "kind": "what kind it is",
+    "time_zone": "IANA zone in which business days begin",
     "window_start": "first day of its billing period",
 }
 
@@ -174,7 +210,21 @@ def page() -> str:
     for view in (*VIEWS, *ON_DEMAND):
         parts.append(f"## View `{view.name}`, version {view.version}\n")
         parts += [_table(table) for table in view.tables]
+        parts += [_query(query) for query in view.queries]
     return "\n".join(parts)
+
+
+def _query(query: Query) -> str:
+    meant = COLUMNS | OF_QUERIES
+    lines = [
+        f"### view_{query.name}",
+        f"{QUERIES[query.name]} Made at reading.\n",
+        "| column | type | | what |",
+        "|---|---|---|---|",
+        *(_row(column, column.required, meant[column.name]) for column in query.columns),
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def _table(table: Table) -> str:
@@ -190,6 +240,9 @@ def _table(table: Table) -> str:
 
 
 def _column(table: Table, column: Column) -> str:
+    return _row(column, column.required or column.name in table.key, COLUMNS[column.name])
+
+
+def _row(column: Column, always: bool, what: str) -> str:
     kind = PostgresViews.types[column.type].split()[0].lower()
-    always = column.required or column.name in table.key
-    return f"| `{column.name}` | {kind} | {'' if always else 'or NULL'} | {COLUMNS[column.name]} |"
+    return f"| `{column.name}` | {kind} | {'' if always else 'or NULL'} | {what} |"

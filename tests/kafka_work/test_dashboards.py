@@ -9,7 +9,7 @@ import pytest
 
 from infra.store.open import open_store
 from infra.views.open import open_views
-from infra.views.registry import VIEWS
+from infra.views.registry import QUERIES, VIEWS
 from infra.views.sql import public_name
 from tests.support import seed
 from tests.support.sources import ROOT
@@ -35,6 +35,8 @@ def test_the_role_reads_every_view_but_the_one_with_names(postgres_url: str) -> 
                 for view in VIEWS:
                     for table in view.tables:
                         _reads(admin, public_name(table), public_name(table) != "view_accounts")
+                for query in QUERIES:
+                    _reads(admin, f"view_{query.name}", True)
                 for secret in ("events", "personal_keys", "states", "meta", "view_offsets"):
                     _reads(admin, secret, False)
             finally:
@@ -45,7 +47,8 @@ def test_the_role_reads_every_view_but_the_one_with_names(postgres_url: str) -> 
 def _reads(connection: "psycopg.Connection[tuple[object, ...]]", name: str, may: bool) -> None:
     query = f"SELECT count(*) FROM {name}".encode()
     if may:
-        assert connection.execute(query).fetchone() == (0,), name
+        owner = int(name == "view_owner")
+        assert connection.execute(query).fetchone() == (owner,), name
         return
     with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable)):
         connection.execute(query)

@@ -1,7 +1,7 @@
 """The operator's guide gives each role what it needs in the database, and nothing more."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
+from aggregates.command import CommandAccepted
 from commands import firing
 from commands.answering import answer
 from commands.catalogue import BY_NAME, Request
@@ -19,6 +20,7 @@ from consumers.spreading import Spreading
 from consumers.worker import unfinished
 from consumers.working import Working
 from infra import personal_keys
+from infra.composition import App
 from infra.gateway.payment_intents import PaymentIntents
 from infra.kafka.history import StoredHistory, identity_of
 from infra.postgres.store import PostgresStore
@@ -27,12 +29,16 @@ from infra.run.isolated import Isolated
 from infra.store.errors import StoreError
 from infra.store.open import open_store
 from infra.store.owned import OwnedStore
+from infra.verify import verify_all
 from infra.views.from_topics import TopicViews
+from infra.views.open import open_views
 from tests.kafka_work.test_parts import Line
 from tests.support import seed
 from tests.support.database_user import DatabaseUser, database_user
 from tests.support.gateway import Served, gateway_server
 from tests.support.guide import Granted, granted
+from tests.support.owed_life import live
+from tests.support.owed_office import Direct, opened, served
 
 GRANTS = granted("The smallest database grants")
 
@@ -44,6 +50,14 @@ STRICT = {
     "name": "Strict",
     "payment_retries": [1],
     "levels": [{"event": "after", "days": 1, "action": "suspend"}],
+}
+
+FEES = {
+    "name": "Fees",
+    "levels": [
+        {"event": "after", "days": 1, "action": "late_fee", "amount": {"USD": "1.00"}},
+        {"event": "after", "days": 2, "action": "suspend"},
+    ],
 }
 
 _numbers = count(1)
@@ -70,12 +84,14 @@ def _account(number: str, **more: Any) -> dict[str, Any]:
     return {"number": number, "name": f"{number} Ltd", **where, "packages": [package], **more}
 
 
-def _ask(store: OwnedStore, name: str, **fields: Any) -> None:
+def _ask(store: OwnedStore, name: str, **fields: Any) -> Mapping[str, str]:
+    """The result of a command that has to be accepted."""
     type = BY_NAME[name]
     message = type.message.model_validate(fields)
     request = Request(type, message, "test", f"{name}-{next(_numbers)}", DIRECT)
     event = answer(store, request, personal_keys).event
-    assert event.__class__.__name__ == "CommandAccepted", event
+    assert isinstance(event, CommandAccepted), event
+    return event.result
 
 
 def _new_accounts(owner: OwnedStore) -> None:
@@ -115,11 +131,20 @@ def commands(store: OwnedStore, owner: OwnedStore) -> None:
 
 
 def scheduler(store: OwnedStore, owner: OwnedStore) -> None:
-    """Fires a schedule, cuts its execution into chunks, ends it."""
+    """Fires a schedule, cuts its execution into chunks, ends it; reverses what waits, what was
+    dunned, with its fee, and what was invoiced, which lifts the suspension.
+    """
     _finish(owner, owner, owner)
     _new_accounts(owner)
     _ask(owner, "schedule_bill_run", bill_run="Default", billing_period=OCTOBER)
     _finish(owner, store, owner)
+    _ask(owner, "apply", setup={"ar_terms": [FEES]})
+    billing = ["bill_packages"]
+    invoiced = _bill(owner, [*billing, "generate_invoice"], owner, ar_term="Fees")
+    dunned = _bill(owner, ["dunning", "generate_invoice"], owner)
+    for execution in (_bill(owner, billing, owner), dunned, invoiced):
+        _ask(owner, "reverse_execution", execution=execution)
+        _finish(owner, store, owner)
 
 
 def worker(store: OwnedStore, owner: OwnedStore) -> None:
@@ -160,14 +185,15 @@ def collector(store: OwnedStore, owner: OwnedStore) -> None:
                 pass
 
 
-def _bill(owner: OwnedStore, actions: list[str], works: OwnedStore, **account: Any) -> None:
-    """A new account, and a new run over all of them that a worker works on."""
+def _bill(owner: OwnedStore, actions: list[str], works: OwnedStore, **account: Any) -> str:
+    """A new account, and a new run over all of them that a worker works on; its execution."""
     name, number = f"R-{next(_numbers)}", f"N-{next(_numbers)}"
     run = {"name": name, "bill_groups": ["G"], "exchange_rates": "October", "actions": actions}
     setup = {"accounts": [_account(number, **account)], "bill_runs": [run]}
     _ask(owner, "apply", setup=setup)
-    _ask(owner, "schedule_bill_run", bill_run=name, billing_period=OCTOBER)
+    asked = _ask(owner, "schedule_bill_run", bill_run=name, billing_period=OCTOBER)
     _finish(owner, owner, works)
+    return asked["execution"]
 
 
 def _finish(owner: OwnedStore, schedules: OwnedStore, works: OwnedStore) -> None:
@@ -176,10 +202,15 @@ def _finish(owner: OwnedStore, schedules: OwnedStore, works: OwnedStore) -> None
     scheduler = Spreading(schedules, line, lambda _: None, resend=0)
     attempts = StoredAttempts(works.views_database())
     worker = Working(works, line, attempts, Isolated(works.url), wait=0)
-    while firing.next_due(owner) or unfinished(owner):
+    while firing.next_due(owner) or unfinished(owner) or _reversing(owner):
         scheduler.step()
         while worker.step():
             pass
+
+
+def _reversing(owner: OwnedStore) -> bool:
+    with owner.snapshot() as reading:
+        return bool(firing.reversing(reading))
 
 
 JOBS: dict[str, Job] = {
@@ -215,6 +246,46 @@ def test_a_role_needs_every_grant_and_no_other(
             user.grant([grant])
         assert refused == [(grant, "permission_denied") for grant in GRANTS[role]]
         _do(user, role, store)
+
+
+class Roles(Direct):
+    """An office in which each role is a user of its own, who has what the guide says."""
+
+    def __init__(
+        self, owner: OwnedStore, gateway: Served, stores: Mapping[str, OwnedStore], hears: str
+    ) -> None:
+        super().__init__(owner, gateway, hears)
+        self.stores = stores
+
+    @property
+    def commands(self) -> OwnedStore:
+        return self.stores["commands"]
+
+    @property
+    def collector(self) -> OwnedStore:
+        return self.stores["collector"]
+
+    def work(self) -> None:
+        _finish(self.store, self.stores["scheduler"], self.stores["worker"])
+
+
+def test_a_month_of_money_owed_with_the_smallest_grants(postgres_url: str) -> None:
+    """Every command there is, runs, a reversal, the gateway and its webhooks; then the views."""
+    with ExitStack() as stack:
+        owner = stack.enter_context(opened(postgres_url))
+        users = {role: stack.enter_context(database_user(postgres_url, role)) for role in GRANTS}
+        for role, user in users.items():
+            user.grant(GRANTS[role])
+        stores = {
+            role: stack.enter_context(closing(open_store(user.url))) for role, user in users.items()
+        }
+        gateway = stack.enter_context(served())
+        live(Roles(owner, gateway, stores, users["collector"].url))
+        views = open_views(stores["projector"])
+        views.catch_up()
+        assert list(views.rows("SELECT 1 FROM view_balances"))
+        report = verify_all(App(owner), views=False, expect=None, progress=lambda _: None)
+        assert report.found == 0, report.findings
 
 
 def _do(user: DatabaseUser, role: str, owner: OwnedStore) -> None:

@@ -37,6 +37,7 @@ def test_catching_up_reaches_the_head_and_has_rows(past: Past) -> None:
     assert counts == {
         "account_packages": 2,
         "accounts": 3,
+        "balances": 1,
         "contracts": 0,
         "dunning": 0,
         "executions": 2,
