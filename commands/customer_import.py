@@ -170,6 +170,7 @@ def put_rows(
 
 def _put_row(workspace: Workspace, entry: SetAccount, seen: set[int], met: set[int]) -> str:
     account = hash(entry.number)
+    keys = [account]
     done = set_account(workspace, entry)
     if done == "changed" and (account in seen or account in met):
         raise Refusal(
@@ -177,17 +178,17 @@ def _put_row(workspace: Workspace, entry: SetAccount, seen: set[int], met: set[i
             f"account {entry.number} stands in the file before, with other values",
         )
     for package in entry.packages:
-        ref = hash((entry.number, package.id))
-        if ref in seen or ref in met:
+        key = hash((entry.number, package.id))
+        if key in seen or key in met:
             raise Refusal(
                 "duplicate_name", f"account-package {package.id} stands in the file before"
             )
+        keys.append(key)
         came = set_account_package(workspace, entry.number, package)
         if done == "unchanged" and came != "unchanged":
             done = "changed"
     workspace.finish()
-    met.add(account)
-    met.update(hash((entry.number, package.id)) for package in entry.packages)
+    met.update(keys)
     return done
 
 

@@ -1,11 +1,11 @@
 """A row of a customer file becomes an account with its packages, as the mapping says."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from aggregates.refusal import Refusal
 from commands.customer_mapping import CustomerMapping, Getter, PackageMapping, Row, Source, getter
@@ -31,15 +31,16 @@ class Layout(NamedTuple):
 
 def row_reader(mapping: CustomerMapping, columns: Mapping[str, int]) -> Callable[[Row], SetAccount]:
     """Makes a row into an account with packages: plain code, for it runs a million times."""
-    account = _getters(mapping, columns)
-    packages = [_getters(package, columns) for package in mapping.packages]
+    account = _reading(mapping, columns)
+    packages = [_reading(package, columns) for package in mapping.packages]
+    entry = TypeAdapter(SetAccount).validator.validate_python
 
     def read(row: Row) -> SetAccount:
         found = _found(account, row)
         if packages:
             found["packages"] = [_found(package, row) for package in packages]
         try:
-            return SetAccount.model_validate(found)
+            return entry(found)
         except ValidationError as invalid:
             raise Refusal(*explain(invalid.errors(include_url=False)[0])) from None
 
@@ -65,19 +66,30 @@ class _Field(NamedTuple):
     meant: Callable[[str], object] | None
 
 
-def _getters(part: CustomerMapping | PackageMapping, columns: Mapping[str, int]) -> list[_Field]:
-    fields: list[_Field] = []
+class _Reading(NamedTuple):
+    """The keys of an entry that are the same in every row, and the others."""
+
+    constants: dict[str, object]
+    fields: list[_Field]
+
+
+def _reading(part: CustomerMapping | PackageMapping, columns: Mapping[str, int]) -> _Reading:
+    reading = _Reading({}, [])
     for name in type(part).model_fields:
         source = getattr(part, name)
-        if isinstance(source, Source):
-            meant = _meant(name, source.format)
-            fields.append(_Field(name, getter(source, columns), meant))
-    return fields
+        if not isinstance(source, Source):
+            continue
+        meant = _meant(name, source.format)
+        if source.value is not None and meant is None:
+            reading.constants[name] = str(source.value)
+        else:
+            reading.fields.append(_Field(name, getter(source, columns), meant))
+    return reading
 
 
-def _found(fields: Iterable[_Field], row: Row) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, get, meant in fields:
+def _found(reading: _Reading, row: Row) -> dict[str, object]:
+    found = reading.constants.copy()
+    for name, get, meant in reading.fields:
         value = get(row)
         if value is not None:
             found[name] = value if meant is None else meant(value)

@@ -118,6 +118,8 @@ class Staged(msgspec.Struct):
     state: State | None = None
     encoded_state: bytes | None = None
     """The state in stored form when the caller has it already; else the store encodes it."""
+    account: StreamId = b""
+    """The account it belongs to when the caller has its id; else found by the number in the state."""
 
 
 @dataclass(frozen=True, slots=True)

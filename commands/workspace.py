@@ -50,7 +50,7 @@ class Workspace:
         self.reading = reading
         self.now: datetime = store.now()
         """The clock (UTC) as the command began."""
-        self._today: tuple[str, date] | None = None
+        self._today: date | None = None
         self._store = store
         self._personal = personal
         self._loaded: dict[StreamId, Loaded] = {}
@@ -121,7 +121,9 @@ class Workspace:
             state = evolve(state, event)
         if self._undo is not None:
             self._undo.append((stream, len(self._events.get(stream, ())), before))
-        if isinstance(state, AccountState) and state.invoicer != state.number:
+        if kind == "owner":
+            self._today = None  # in another time zone it may be another
+        elif kind == "account" and state.invoicer != state.number:
             self._joined.setdefault(state.invoicer, {})[stream] = None
         staged = self._staged.get(stream)
         if staged is None:
@@ -158,10 +160,9 @@ class Workspace:
 
     def today(self) -> date:
         """The business date: the date in the owner's zone."""
-        name = self.owner().time_zone
-        if self._today is None or self._today[0] != name:
-            self._today = name, business_date(self.now, zone(name))
-        return self._today[1]
+        if self._today is None:
+            self._today = business_date(self.now, zone(self.owner().time_zone))
+        return self._today
 
     def account(self, number: str) -> AccountState | None:
         """A living account by its number."""
@@ -210,16 +211,8 @@ class Workspace:
         named = list(held)
         self.prefetch("account", (account for account, _ in named))
         self.prefetch_refs(ref for _, refs in named for ref in refs)
-        there: list[tuple[StreamId, Sequence[str]]] = []
-        for account, refs in named:
-            if self._loaded[account].version:
-                there.append((account, refs))
-                continue
-            self._keys[account] = None
-            for ref in refs:
-                self._loaded.setdefault(
-                    identity.account_package(account, ref), Loaded("account_package", 0, None)
-                )
+        there = [(account, refs) for account, refs in named if self._loaded[account].version]
+        self._keys.update((a, None) for a, _ in named if not self._loaded[a].version)
         self.prefetch_keys(account for account, _ in there)
         self.prefetch(
             "account_package",
@@ -254,11 +247,18 @@ class Workspace:
     def add_package(self, account: StreamId, ref: str, events: Sequence[Event]) -> None:
         """Stages a new account-package, found from now on by its id and its account."""
         stream = identity.account_package(account, ref)
+        if self._is_new(account):
+            self._loaded.setdefault(stream, Loaded("account_package", 0, None))
         self.stage("account_package", stream, events)
         self._by_ref[ref] = stream
         self._added.setdefault(account, []).append(stream)
         if account in self._of_account and stream not in self._of_account[account]:
             self._of_account[account].append(stream)
+
+    def _is_new(self, account: StreamId) -> bool:
+        """Nothing of it can be there."""
+        loaded = self._loaded.get(account)
+        return loaded is not None and not loaded.version
 
     def prefetch_packages_of(self, accounts: Iterable[StreamId]) -> None:
         """Reads all account-packages of many accounts at once."""

@@ -6,7 +6,7 @@ partition meanwhile, nothing is written and reading goes on from where that part
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -21,14 +21,12 @@ from schemas.wire_types import event_named
 
 log = structlog.get_logger()
 
-Headers = Sequence[tuple[str, bytes | None]]
-
 
 class Record(NamedTuple):
-    """A message as it lies in a partition."""
+    """A message as it lies in a partition, its headers by name."""
 
     offset: int
-    headers: Headers
+    headers: Mapping[str, bytes | None]
     value: bytes | None
 
 
@@ -195,7 +193,7 @@ class Projector:
 
     def _row(self, part: Part, record: Record) -> Row | None:
         """The event as it is stored; None for what no view listens to, or is none of ours."""
-        facts: dict[str, Any] = dict(record.headers)
+        facts = record.headers
         try:
             if not self._listened(facts.get("ce_type") or b""):
                 return None
@@ -233,7 +231,7 @@ class Projector:
     def _strange(self, part: Part, record: Record) -> None:
         """Not written by a relay: nothing that happened."""
         try:
-            reason = f"{read_event(record.headers).type} is no event"
+            reason = f"{read_event(record.headers.items()).type} is no event"
         except WireError as error:
             reason = error.sentence
         log.warning(

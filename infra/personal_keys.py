@@ -5,7 +5,7 @@ is the erasure. AES-256-GCM; the account's id is bound in, so a ciphertext moved
 does not open.
 """
 
-import secrets
+import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 
@@ -24,12 +24,12 @@ class PersonalDataDamaged(Exception):
 
 def new_key() -> bytes:
     """A random 256-bit key."""
-    return secrets.token_bytes(32)
+    return os.urandom(32)
 
 
 def encrypt(key: bytes, account: StreamId, plain: str) -> str:
     """The ciphertext as text: `p1.` and base64url of nonce and sealed bytes."""
-    nonce = secrets.token_bytes(_NONCE)
+    nonce = os.urandom(_NONCE)
     sealed = _cipher(key).encrypt(nonce, plain.encode(), account)
     return _PREFIX + urlsafe_b64encode(nonce + sealed).decode()
 

@@ -26,14 +26,17 @@ def number(data: bytes, at: int) -> tuple[int, int]:
     """The number that begins there, and where it ends. Raises ValueError for one that has more
     than 64 bits, IndexError for half a one.
     """
-    left = shift = 0
-    while True:
-        byte = data[at]
+    left = data[at]
+    at += 1
+    if left > 0x7F:
+        left &= 0x7F
+        shift = 7
+        while (byte := data[at]) > 0x7F:
+            left |= (byte & 0x7F) << shift
+            at += 1
+            shift += 7
+            if shift > 63:
+                raise ValueError("a number has more than 64 bits")
+        left |= byte << shift
         at += 1
-        left |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            break
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number has more than 64 bits")
     return left >> 1 ^ -(left & 1), at

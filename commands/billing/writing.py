@@ -78,6 +78,7 @@ def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Writte
                     expected=0,
                     events=(*draft.pages, invoice),
                     state=invoice_state.evolve(None, invoice),
+                    account=draft.facts.row.stream,
                 )
             )
         if draft.new_waiting or draft.collected or draft.closed:

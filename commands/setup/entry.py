@@ -78,16 +78,16 @@ class Entry(BaseModel):
 
     def given(self, field: str) -> bool:
         """Whether the key is there, be it None."""
-        return field in self.model_fields_set
+        return field in self.__pydantic_fields_set__
 
     def kept(self, field: str, now: T) -> T:
         """The new value when the key is there, else the one there is."""
-        return getattr(self, field) if field in self.model_fields_set else now
+        return getattr(self, field) if field in self.__pydantic_fields_set__ else now
 
     def need(self, what: str, *fields: str) -> None:
         """Refused unless the keys are there: something new cannot do without."""
         for field in fields:
-            if field not in self.model_fields_set:
+            if field not in self.__pydantic_fields_set__:
                 raise Refusal("missing_key", f"{what} is new and needs `{field}`", field=field)
 
 

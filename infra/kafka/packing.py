@@ -7,7 +7,7 @@ written; then each is put where `send` would have put it. From there on everythi
 numbering, sending, repeating, aborting.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from time import time
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from consumers.publishing import Message
 from infra.kafka.clients import KafkaUnreachable
-from infra.kafka.partitions import partition_of
+from infra.kafka.partitions import hashes, placed
 from schemas.headers import Pairs
 from schemas.varint import MANY, SMALL, varint
 
@@ -34,7 +34,7 @@ Batches = Sequence[tuple["TopicPartition", Any]]
 
 
 def pack(
-    messages: Iterable[Message],
+    messages: Sequence[Message],
     called: Mapping[str, str],
     partitions: Mapping[str, int],
     most_bytes: int,
@@ -48,8 +48,9 @@ def pack(
     spread = {topic: partitions.get(name, 1) for topic, name in called.items()}
     filling: dict[tuple[str, int], _Filling] = {}
     batches: list[tuple[TopicPartition, _Filling]] = []
-    for topic, key, value, headers in messages:
-        place = topic, partition_of(key, spread[topic])
+    hashed = hashes([message.key for message in messages])
+    for (topic, key, value, headers), number in zip(messages, hashed, strict=True):
+        place = topic, placed(number, spread[topic])
         batch = filling.get(place)
         body = _body(key, value, headers)
         if batch is None or not batch.add(body, most_bytes):

@@ -17,7 +17,7 @@ from schemas.varint import number
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-Pairs = list[tuple[str, bytes | None]]
+Facts = dict[str, bytes | None]
 
 
 class Messages:
@@ -35,11 +35,11 @@ class Messages:
 
     def __iter__(self) -> Iterator[Record]:
         """Raises kafka-python's error where a message does not end in its batch."""
-        data, at, tail = self._data, 0, _Tail()
+        data, at, headers = self._data, 0, _Headers(self._data)
         while at < len(data):
             try:
                 length, at = number(data, at)
-                _, behind_time = number(data, at + 1)
+                _, behind_time = number(data, at + 1)  # its attributes come before
                 delta, body = number(data, behind_time)
             except (ValueError, IndexError):
                 raise self._damaged(at) from None
@@ -47,7 +47,7 @@ class Messages:
             if length < 0 or at > len(data):
                 raise self._damaged(at)
             if self._base + delta >= self._first:
-                yield _message(self._base + delta, data, body, at, tail)
+                yield _record(self._base + delta, data, body, at, headers)
 
     def _damaged(self, at: int) -> Exception:
         from kafka.errors import CorruptRecordError
@@ -55,16 +55,91 @@ class Messages:
         return CorruptRecordError(f"byte {at} of the batch at offset {self._base} is in no message")
 
 
-class _Tail:
-    """The last headers of the message before: those of a commit are the same in all its events."""
-
-    def __init__(self) -> None:
-        self.written = b""
-        self.pairs: Pairs = []
+def _record(offset: int, data: bytes, at: int, end: int, headers: "_Headers") -> Record:
+    """What a message holds beside its key; nothing when it cannot be taken apart."""
+    try:
+        length, at = number(data, at)
+        length, at = number(data, at + length if length > 0 else at)
+        if length < 0:
+            return Record(offset, headers.read(at, end), None)
+        return Record(offset, headers.read(at + length, end), data[at : at + length])
+    except (ValueError, IndexError):
+        return Record(offset, {}, None)
 
 
 COMMON = 4
-"""How many headers, the last of a message, are looked up among those of the message before."""
+"""How many headers, the last of a message, are all compared at once."""
+
+
+class _Headers:
+    """Reads the headers of the messages of a batch. They have the same names in the same order,
+    and the last ones are the same in all events of a commit: so what was read of a message is
+    compared with the next one, and only what differs is read.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._count = 0
+        self._names: list[tuple[bytes, str]] = []
+        self._tail = b""
+        self._last: Facts = {}
+
+    def read(self, at: int, end: int) -> Facts:
+        """Those that lie there. Raises ValueError or IndexError when they do not end where they
+        should.
+        """
+        data = self._data
+        count, begin = number(data, at)
+        at = begin
+        found = self._last.copy()
+        for written, name in self._names:
+            if not data.startswith(written, at):
+                return self._anew(count, begin, end)
+            at += len(written)
+            length = data[at]
+            if length & 129:
+                length, at = number(data, at)
+            else:
+                length >>= 1
+                at += 1
+            if length < 0:
+                found[name] = None
+            else:
+                after = at + length
+                found[name] = data[at:after]
+                at = after
+        if count != self._count or data[at:end] != self._tail:
+            return self._anew(count, begin, end)
+        return found
+
+    def _anew(self, count: int, at: int, end: int) -> Facts:
+        data, tail = self._data, at
+        names: list[tuple[bytes, str]] = []
+        found: Facts = {}
+        last: Facts = {}
+        for left in range(count, 0, -1):
+            if left == COMMON:
+                tail = at
+            begin = at
+            length, at = number(data, at)
+            if length < 0:
+                raise ValueError("the name of a header has no length")
+            name = _name(data[at : at + length])
+            at += length
+            if left > COMMON:
+                names.append((data[begin:at], name))
+            length, at = number(data, at)
+            value = None if length < 0 else data[at : at + length]
+            at += max(length, 0)
+            found[name] = value
+            if left <= COMMON:
+                last[name] = value
+        if at != end or count < 0:
+            raise ValueError(f"headers end at {at} instead of {end}")
+        if len(found) == count:
+            self._count, self._names = count, names
+            self._tail, self._last = data[tail:end], last
+        return found
 
 
 def read_whole(consumer: "KafkaConsumer") -> None:
@@ -73,47 +148,6 @@ def read_whole(consumer: "KafkaConsumer") -> None:
     """
     inside: Any = consumer
     inside._fetcher.PartitionRecords = _partition_records()
-
-
-def _message(offset: int, data: bytes, at: int, end: int, tail: _Tail) -> Record:
-    """Nothing of an event when it cannot be taken apart."""
-    try:
-        length, at = number(data, at)
-        at += max(length, 0)
-        length, at = number(data, at)
-        value = None if length < 0 else data[at : at + length]
-        headers, at = _headers(data, at + max(length, 0), end, tail)
-    except (ValueError, IndexError):
-        return Record(offset, (), None)
-    return Record(offset, headers, value) if at == end else Record(offset, (), None)
-
-
-def _headers(data: bytes, at: int, end: int, tail: _Tail) -> tuple[Pairs, int]:
-    count, at = number(data, at)
-    headers: Pairs = []
-    for left in range(count, 0, -1):
-        if left == COMMON:
-            begin = at
-            if data[at:end] == tail.written:
-                headers += tail.pairs
-                return headers, end
-        length = data[at] >> 1
-        if data[at] < 128:
-            at += 1
-        else:
-            length, at = number(data, at)
-        name = data[at : at + length]
-        at += length
-        length = data[at] >> 1
-        if data[at] < 128 and not data[at] & 1:
-            at += 1
-        else:
-            length, at = number(data, at)
-        headers.append((_name(name), None if length < 0 else data[at : at + length]))
-        at += max(length, 0)
-    if count >= COMMON and at == end:
-        tail.written, tail.pairs = data[begin:end], headers[-COMMON:]
-    return headers, at
 
 
 @lru_cache(maxsize=256)

@@ -133,7 +133,7 @@ class TopicReader:
 def _records(batch: Any) -> Iterable[Record]:
     """A message of a format without headers has nothing of an event."""
     found = batch.value
-    return found if isinstance(found, Messages) else (Record(batch.offset, (), None),)
+    return found if isinstance(found, Messages) else (Record(batch.offset, {}, None),)
 
 
 def _listener(reader: TopicReader) -> Any:

@@ -19,6 +19,9 @@ _UPGRADE_TIMEOUT = 60.0
 
 _MAGIC = b"SQLite format 3\x00"
 
+sqlite3.register_adapter(bytes, bytes)
+"""Bytes are bound as they are: without it the driver asks each value for ways to adapt itself."""
+
 _SETTINGS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA cache_size=-32768",

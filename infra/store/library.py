@@ -8,9 +8,8 @@ from eventsourcing.persistence import Notification, StoredEvent
 
 from commands.store import LARGEST_EVENT, Staged
 from infra.store import state_rows
-from infra.store.chain import middle
 from infra.store.database import Database, Row
-from infra.store.prepared import PLAIN, EncodedEvent, too_large
+from infra.store.prepared import EncodedEvent, event_kind, too_large
 from schemas.kinds import STATELESS, kind_of_type
 
 _COLUMNS = "position, stream, version, topic, schema_version, payload"
@@ -103,11 +102,8 @@ def encoded(stored: StoredEvent) -> EncodedEvent:
     return EncodedEvent(
         stream_of(stored.originator_id),
         stored.originator_version,
-        name,
-        version,
-        middle(name, version),
+        event_kind(name, version),
         stored.state,
-        PLAIN,
     )
 
 
@@ -115,6 +111,6 @@ def refuse_missing_states(events: Sequence[EncodedEvent], changes: Sequence[Stag
     """A stream whose kind keeps a state row is written with its state or not at all."""
     carried = {staged.stream for staged in changes}
     for event in events:
-        kind = kind_of_type(event.topic)
+        kind = kind_of_type(event.kind.topic)
         if kind not in STATELESS and event.stream not in carried:
             raise state_rows.MissingState(f"{kind} {event.stream.hex()} without its state")

@@ -50,8 +50,10 @@ def link(head: Head, events: Sequence[EncodedEvent], metadata: bytes, now: datet
     rows: list[Row] = []
     hashes: list[bytes] = []
     position = head.position
-    for stream, version, topic, schema_version, middle, payload, _ in events:
+    for event in events:
         position += 1
+        stream, version, payload = event.stream, event.version, event.payload
+        topic, schema_version, middle = event.kind
         hashed = event_hash(position, stream, version, middle, payload, tail)
         hashes.append(hashed)
         rows.append(

@@ -93,36 +93,32 @@ def filled(
     rows: list[Row] = []
     for event in prepared.events:
         gap = event.gap
-        if gap == CLOSES_CHUNK:
+        if not gap:
+            pass
+        elif gap == CLOSES_CHUNK:
             event = _with_payload(event, with_numbers(event.payload, *chunk))
-        elif gap:
+        else:
             sequence = following[gap]
             following[gap] = sequence + 1
-            payload = with_number(event.payload, named[gap], sequence)
-            event = _with_payload(event, payload)
+            number = _number(named[gap], sequence)
+            event = _with_payload(event, number + event.payload[1:])
             row = prepared.unnumbered.get(event.stream)
             if row is not None:
-                rows.append(_numbered(row, named[gap], sequence))
+                rows.append(_numbered(row, number, sequence))
         events.append(event)
     return Taken(*chunk, events, [RowWrite("items", (), rows)] if rows else ())
 
 
-def _numbered(row: Row, numbers: Numbers, sequence: int) -> Row:
-    """The state row of a document with its number: its ordinal, and the first two fields."""
+def _numbered(row: Row, number: bytes, sequence: int) -> Row:
+    """The state row of a document with its number, and with its ordinal."""
     stream, kind, account, _, is_open, key, version, state = row
-    state = with_number(state, numbers, sequence)
-    return (stream, kind, account, sequence, is_open, key, version, state)
+    return (stream, kind, account, sequence, is_open, key, version, number + state[1:])
 
 
-def with_number(payload: bytes, numbers: Numbers, sequence: int) -> bytes:
-    """An invoice encoded around a gap, with its number: the two first fields."""
-    digits = b"%0*d" % (numbers.length, sequence)
-    return b'{"number":"%b%b","sequence":%d,%b' % (
-        _prefix(numbers.prefix),
-        digits,
-        sequence,
-        payload[1:],
-    )
+def _number(numbers: Numbers, sequence: int) -> bytes:
+    """The two first fields of a document that is encoded around a gap, and of its state."""
+    prefix, length = _prefix(numbers.prefix), numbers.length
+    return b'{"number":"%b%0*d","sequence":%d,' % (prefix, length, sequence, sequence)
 
 
 def with_numbers(payload: bytes, first: int, last: int) -> bytes:
@@ -145,5 +141,4 @@ def _prefix(text: str) -> bytes:
 
 
 def _with_payload(event: EncodedEvent, payload: bytes) -> EncodedEvent:
-    stream, version, topic, schema_version, middle, _, gap = event
-    return EncodedEvent(stream, version, topic, schema_version, middle, payload, gap)
+    return EncodedEvent(event.stream, event.version, event.kind, payload)

@@ -1,6 +1,7 @@
 """A batch made ready before the lock is taken: everything encoded, nothing left to decide."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,18 +23,30 @@ _encode = msgspec.json.Encoder().encode
 PLAIN, CLOSES_CHUNK = "", "\x00"
 
 
-class EncodedEvent(NamedTuple):
+class EventKind(NamedTuple):
+    """What all events of a type share: its stored name and version, and how these are hashed."""
+
+    topic: str
+    schema_version: int
+    middle: Middle
+
+
+@lru_cache(maxsize=1024)
+def event_kind(topic: str, schema_version: int) -> EventKind:
+    """The one kind of a stored name and version."""
+    return EventKind(topic, schema_version, middle(topic, schema_version))
+
+
+class EncodedEvent(msgspec.Struct, frozen=True, gc=False):
     """`gap` says what is still to be filled in under the lock (design decision 18): the number of
     a series, by its name, or a chunk's first and last number.
     """
 
     stream: StreamId
     version: int
-    topic: str
-    schema_version: int
-    middle: Middle
+    kind: EventKind
     payload: bytes
-    gap: str
+    gap: str = PLAIN
 
 
 class Prepared(NamedTuple):
@@ -48,9 +61,8 @@ class Prepared(NamedTuple):
     """Streams without state row that are continued: (stream, the version that must be there)."""
 
 
-_topics: dict[type[Event], tuple[str, int, Middle]] = {
-    cls: (entry.name, entry.version, middle(entry.name, entry.version))
-    for cls, entry in BY_CLASS.items()
+_kinds: dict[type[Event], EventKind] = {
+    cls: event_kind(entry.name, entry.version) for cls, entry in BY_CLASS.items()
 }
 
 
@@ -78,8 +90,8 @@ def prepare(batch: Batch) -> Prepared:
                 gap = CLOSES_CHUNK
             payload = _encode(event)
             if len(payload) > LARGEST_EVENT:
-                raise too_large(_topics[cls][0], len(payload))
-            events.append(EncodedEvent(staged.stream, version, *_topics[cls], payload, gap))
+                raise too_large(_kinds[cls].topic, len(payload))
+            events.append(EncodedEvent(staged.stream, version, _kinds[cls], payload, gap))
     return Prepared(
         events,
         row_writes(batch.changes, unnumbered),

@@ -13,6 +13,7 @@ from aggregates.account import AccountState
 from aggregates.account_package.events import PackageBilled
 from aggregates.account_package.state import AccountPackageState
 from aggregates.event import State
+from aggregates.identity import StreamId
 from aggregates.invoice_state import InvoiceState
 from aggregates.receivables import ReceivablesState
 from commands.store import Conflict, Staged
@@ -74,8 +75,15 @@ def table_of(kind: str) -> str:
             return "items" if kind in ITEMS else "states"
 
 
-def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -> Row:
-    """The row of a state, in the order of its table's columns."""
+def row_of(
+    kind: str,
+    stream: bytes,
+    version: int,
+    state: Any,
+    encoded: bytes,
+    account: StreamId = b"",
+) -> Row:
+    """The row of a state, in the order of its table's columns. `account`: whose it is, if known."""
     match state:
         case AccountPackageState():
             account = identity.account(state.account)
@@ -94,7 +102,7 @@ def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -
             key, item = entry.key(state), entry.item
             if item is None:
                 return (stream, kind, key, version, encoded)
-            account = identity.account(item.account(state))
+            account = account or identity.account(item.account(state))
             ordinal, is_open = item.ordinal(state), item.is_open(state)
             return (stream, kind, account, ordinal, is_open, key, version, encoded)
 
@@ -108,30 +116,28 @@ def row_writes(
     """
     inserts: dict[str, list[Row]] = defaultdict(list)
     updates: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
+    billed = updates["account_packages", BILLED_COLUMNS]
     for staged in _each_once(changes):
-        state = staged.state
+        state, stream, expected = staged.state, staged.stream, staged.expected
         if state is None:
-            raise MissingState(f"{staged.kind} {identity.text(staged.stream)} without its state")
+            raise MissingState(f"{staged.kind} {identity.text(stream)} without its state")
         encoded = staged.encoded_state or _encode(state)
-        version = staged.expected + len(staged.events)
-        if staged.expected and _only_billed(staged):
-            updates["account_packages", BILLED_COLUMNS].append(
-                (_day(state), version, encoded, staged.stream, staged.expected)
-            )
+        version = expected + len(staged.events)
+        if expected and _only_billed(staged):
+            billed.append((_day(state), version, encoded, stream, expected))
             continue
+        row = row_of(staged.kind, stream, version, state, encoded, staged.account)
         table = table_of(staged.kind)
-        row = row_of(staged.kind, staged.stream, version, state, encoded)
-        if staged.expected:
+        if expected:
             columns = ITEM_COLUMNS if table == "items" else COLUMNS[table]
-            changed = (*row[-len(columns) :], staged.stream, staged.expected)
-            updates[table, columns].append(changed)
+            updates[table, columns].append((*row[-len(columns) :], stream, expected))
         elif unnumbered is not None and _is_unnumbered(state):
-            unnumbered[staged.stream] = row
+            unnumbered[stream] = row
         else:
             inserts[table].append(row)
     return [
         *(RowWrite(table, (), rows) for table, rows in inserts.items()),
-        *(RowWrite(*target, rows) for target, rows in updates.items()),
+        *(RowWrite(*target, rows) for target, rows in updates.items() if rows),
     ]
 
 
@@ -170,7 +176,10 @@ def _is_unnumbered(state: State) -> bool:
 
 
 def _only_billed(staged: Staged) -> bool:
-    return all(type(event) is PackageBilled for event in staged.events)
+    for event in staged.events:
+        if type(event) is not PackageBilled:
+            return False
+    return True
 
 
 def _day(state: State) -> str | None:

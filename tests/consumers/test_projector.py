@@ -22,7 +22,7 @@ class Line:
         if self._at is None:
             self._at = self._start(PART, 0, 10)
         first, self._at = self._at, min(10, self._at + 3)
-        return {PART: [Record(offset, (), None) for offset in range(first, self._at)]}
+        return {PART: [Record(offset, {}, None) for offset in range(first, self._at)]}
 
     def seek(self, part: Part, offset: int) -> None:
         self._at = offset

@@ -9,8 +9,8 @@ from kafka.partitioner.default import murmur2
 
 from consumers.publishing import Message
 from infra.kafka.packing import MAGIC, pack
+from infra.kafka.partitions import hashes, partition_of
 from infra.kafka.partitions import murmur2 as ours
-from infra.kafka.partitions import partition_of
 
 CALLED = {"invoices": "acme.invoices", "accounts": "acme.accounts"}
 PARTITIONS = {"acme.invoices": 6, "acme.accounts": 3}
@@ -18,9 +18,18 @@ PARTITIONS = {"acme.invoices": 6, "acme.accounts": 3}
 
 def test_keys_lie_where_every_client_puts_them() -> None:
     chance = random.Random(5)
-    for length in [*range(80), 500, 1001]:
-        key = chance.randbytes(length)
-        assert ours(key) == murmur2(key) & 0xFFFFFFFF
+    keys = [chance.randbytes(length) for length in [*range(80), 500, 1001]]
+    expected = [murmur2(key) & 0xFFFFFFFF for key in keys]
+    assert [ours(key) for key in keys] == expected
+
+
+def test_keys_lie_there_however_many_are_looked_at_together() -> None:
+    chance = random.Random(7)
+    lengths = [0, 1, 5, 36, 37, 38, 39, 40, 1001]
+    keys = [chance.randbytes(chance.choice(lengths)) for _ in range(3_000)]
+    keys += [bytes([255]) * length for length in lengths]
+    assert hashes(keys) == [murmur2(key) & 0xFFFFFFFF for key in keys]
+    assert hashes([]) == []
 
 
 def random_messages(count: int) -> list[Message]:

@@ -47,7 +47,7 @@ def _rows() -> list[Written]:
 
 def test_messages_are_those_that_were_written() -> None:
     rows = _rows()
-    expected = [(BASE + r.offset, r.headers, r.value) for r in _batch(rows)]
+    expected = [(BASE + r.offset, dict(r.headers), r.value) for r in _batch(rows)]
     assert [tuple(record) for record in Messages(_data(rows), BASE, BASE)] == expected
 
 
@@ -60,7 +60,7 @@ def test_what_comes_before_the_offset_asked_for_is_left_out() -> None:
 
 def test_a_name_that_is_no_utf_8_is_read() -> None:
     data = _data([(b"k", b"v", [("ab", b"1")])]).replace(b"ab", b"a\xff")
-    assert [record.headers for record in Messages(data, 0, 0)] == [[("a\\xff", b"1")]]
+    assert [record.headers for record in Messages(data, 0, 0)] == [{"a\\xff": b"1"}]
 
 
 @pytest.mark.parametrize("cut", range(1, 30))
