@@ -1,11 +1,8 @@
 """What a run looks like on a terminal of 80 columns while it runs."""
 
-import os
-import pty
+import json
 import re
-import select
-import subprocess
-import sys
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import date
 from io import StringIO
@@ -15,15 +12,24 @@ import pytest
 from rich.console import Console
 
 from aggregates.execution import Counts
-from aggregates.identity import text
+from aggregates.identity import StreamId, text
 from commands.billing.scope import PACKAGES_A_CHUNK
+from commands.executions import (
+    Running,
+    finish_execution,
+    open_running,
+    run_chunk,
+    start_execution,
+)
 from consumers.progress import Done, Progress, Tally
+from infra.cli.errors import guarded
+from infra.cli.main import run
 from infra.cli.output import SMALL
 from infra.cli.run_progress import MOST_WORKERS, drawing, run_progress
 from infra.store.open import open_store
+from infra.store.owned import OwnedStore
 from tests.support import seed
-
-PROGRAM = "from infra.cli.main import main; main()"
+from tests.support.terminal import Terminal
 
 
 def lines(progress: Progress, width: int = 80) -> list[str]:
@@ -80,52 +86,78 @@ def test_where_nobody_looks_nothing_is_written(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr() == ("", "")
 
 
-def on_terminal(words: list[str]) -> tuple[int, str]:
-    """Runs the program on a terminal of 80 columns; its status and everything it wrote there."""
-    main, other = pty.openpty()
-    told = {**os.environ, "COLUMNS": "80", "LINES": "30", "TERM": "xterm"}
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *words], stdin=other, stdout=other, stderr=other, env=told
-    ) as process:
-        os.close(other)
-        written = b""
-        while select.select([main], [], [], 60)[0]:
-            try:
-                some = os.read(main, 65536)
-            except OSError:  # the other end is closed: Linux's way to say so
-                break
-            written += some
-    os.close(main)
-    return process.returncode, written.decode()
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[OwnedStore]:
+    """With as many accounts as it takes for a run to be shown."""
+    with closing(open_store(f"sqlite:///{tmp_path / 'books.db'}", create=True)) as found:
+        seed.set_up(found)
+        seed.add_accounts(found, SMALL)
+        yield found
+
+
+def queue(store: OwnedStore) -> StreamId:
+    return seed.queue(store, date(2020, 10, 1), date(2020, 10, 31))
+
+
+def bill(store: OwnedStore, execution: StreamId, chunks: Iterable[int]) -> Running:
+    """As another process does it."""
+    start_execution(store, execution)
+    running = open_running(store, execution)
+    for index in chunks:
+        run_chunk(store, running, index)
+    return running
+
+
+def totals(drawn: list[str]) -> list[int]:
+    """The packages of each drawing."""
+    return [int(line.split()[1].replace(",", "")) for line in drawn if line[:5] == "total"]
 
 
 @pytest.mark.parametrize("begun", [False, True], ids=["new", "resumed"])
-def test_a_run_on_a_terminal(tmp_path: Path, begun: bool) -> None:
+def test_a_run_on_a_terminal(store: OwnedStore, begun: bool) -> None:
     """It is drawn while it runs, in lines that fit, and wiped before the outcome is told. Taken up
     again it begins with what is done.
     """
-    from commands.executions import open_running, run_chunk, start_execution
+    execution = queue(store)
+    if begun:
+        bill(store, execution, range(4))
+    words = ["execution", "resume", text(execution), "--workers", "2", "--database", store.url]
+    with Terminal(*words) as terminal:
+        assert terminal.end() == 0, terminal.lines
+    drawn = totals(terminal.lines)
+    assert max(map(len, terminal.lines)) <= 80
+    assert drawn[0] == (4 * PACKAGES_A_CHUNK if begun else 0)
+    assert drawn == sorted(drawn)
+    assert len(drawn) >= 2
+    assert b"\x1b[2K" in terminal.written
+    assert terminal.lines[-2:] == [
+        f"Execution {text(execution)} completed.",
+        f"{SMALL:,} packages billed, {SMALL:,} invoices ({20 * SMALL}.00 USD).",
+    ]
 
-    url = f"sqlite:///{tmp_path / 'books.db'}"
-    with closing(open_store(url, create=True)) as store:
-        seed.set_up(store)
-        seed.add_accounts(store, SMALL)
-        execution = seed.queue(store, date(2020, 10, 1), date(2020, 10, 31))
-        if begun:
-            start_execution(store, execution)
-            running = open_running(store, execution)
-            for index in range(4):
-                run_chunk(store, running, index)
-    words = ["execution", "resume", text(execution), "--workers", "2", "--database", url]
-    status, written = on_terminal(words)
-    assert status == 0, written
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\n", written)
-    drawn = [line for line in plain.splitlines() if line.startswith(("total", "  ", "billing"))]
-    assert max(len(line.rstrip()) for line in drawn) <= 80
-    totals = [int(line.split()[1].replace(",", "")) for line in drawn if line[:5] == "total"]
-    assert totals[0] == (4 * PACKAGES_A_CHUNK if begun else 0)
-    assert totals == sorted(totals)
-    assert len(totals) >= 2
-    assert "\x1b[2K" in written
-    assert f"Execution {text(execution)} completed." in plain.replace("\n", " ")
-    assert f"{SMALL:,} packages billed" in plain
+
+def test_a_run_of_others_is_watched(store: OwnedStore) -> None:
+    execution = queue(store)
+    store.mark_running(execution)
+    bill(store, execution, range(2))
+    with Terminal("execution", "watch", text(execution)[:8], "--database", store.url) as terminal:
+        terminal.until(rf"total +{2 * PACKAGES_A_CHUNK:,} ")
+        bill(store, execution, range(7))
+        terminal.until(rf"total +{7 * PACKAGES_A_CHUNK:,} ")
+        finish_execution(store, bill(store, execution, range(10)))
+        store.unmark(execution)
+        assert terminal.end() == 0, terminal.lines
+    drawn = totals(terminal.lines)
+    assert drawn == sorted(drawn)
+    assert f"Execution {text(execution)} completed." in terminal.lines
+
+
+def test_watching_what_nobody_runs(store: OwnedStore, capsys: pytest.CaptureFixture[str]) -> None:
+    execution = queue(store)
+    line = ["execution", "watch", text(execution), "--database", store.url]
+    assert guarded(line, lambda: run(line)) == 1
+    assert capsys.readouterr().err.startswith("error: execution_left: no process runs execution ")
+    finish_execution(store, bill(store, execution, range(10)))
+    assert guarded([*line, "--json"], lambda: run([*line, "--json"])) == 0
+    said = capsys.readouterr()
+    assert (json.loads(said.out)["status"], said.err) == ("completed", "")
