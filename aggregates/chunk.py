@@ -43,8 +43,9 @@ class PackagesLeftBehind(Event, frozen=True, kw_only=True, omit_defaults=True, g
 
 class ChunkBilled(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The done mark. `position` is the head of history its facts were read at; `events` counts the
-    events of its transaction, this one included, which is the last; the first and last invoice
-    number are 0 when it made none and are filled in under the order lock.
+    events of its transaction, this one included, which is the last; `worker` is the process that
+    billed it where several work, "" where one does; the first and last invoice number are 0 when
+    it made none and are filled in under the order lock.
     """
 
     execution: str
@@ -52,6 +53,7 @@ class ChunkBilled(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False
     position: int
     counts: Counts
     events: int = 0
+    worker: str = ""
     first_number: int = 0
     last_number: int = 0
 

@@ -54,6 +54,8 @@ class Running:
     """The execution whose failures this one retries."""
     earlier: tuple[StreamId, ...] = ()
     """The retries of `origin` before this one."""
+    worker: str = ""
+    """What this process is called in the history of its chunks; "" when it works alone."""
 
     @property
     def chunks(self) -> int:
@@ -203,7 +205,7 @@ def run_chunk(
                 return None
             facts = load_facts(reading, settings, span.low, span.high, span.only)
         written = write_outcomes(bill_chunk(facts, settings, died), settings)
-        closing = closing_events(written, settings, index, facts.read_at)
+        closing = closing_events(written, settings, index, facts.read_at, running.worker)
         numbering = settings.owner.numbering
         batch = Batch(
             running.metadata(),

@@ -17,6 +17,7 @@ from commands.executions import find_execution, finish_execution, start_executio
 from commands.store import Store
 from consumers.remaining import Remaining
 from consumers.role import Meter, Silent
+from consumers.telling import Telling
 from consumers.work import Sending, Work
 
 RESEND = 20.0
@@ -42,7 +43,9 @@ class _Followed:
 
 
 class Spreading:
-    """The role `scheduler`. `pause` waits for so many seconds, or less when it has to stop."""
+    """The role `scheduler`. `pause` waits for so many seconds, or less when it has to stop;
+    `telling` is told of what is followed here.
+    """
 
     name = "scheduler"
 
@@ -54,6 +57,7 @@ class Spreading:
         meter: Meter | None = None,
         resend: float = RESEND,
         poll: float = 0.25,
+        telling: Telling | None = None,
     ) -> None:
         self._store = store
         self._sending = sending
@@ -61,6 +65,7 @@ class Spreading:
         self._meter = meter or Silent()
         self._resend = resend
         self._poll = poll
+        self._telling = telling
         self._followed: dict[StreamId, _Followed] = {}
         self._refused: set[StreamId] = set()
 
@@ -74,6 +79,8 @@ class Spreading:
                 moved |= self._advance(execution)
         for execution in set(self._followed) - set(open_now):
             self._leave(execution)
+        if self._telling is not None:
+            self._telling.step({one: found.remaining for one, found in self._followed.items()})
         moved |= self._fire()
         moved |= bool(carry_on(self._store))
         if not moved:
@@ -83,6 +90,8 @@ class Spreading:
     def close(self) -> None:
         for execution in list(self._followed):
             self._leave(execution)
+        if self._telling is not None:
+            self._telling.close()
         self._sending.close()
 
     def _fire(self) -> bool:
@@ -136,6 +145,7 @@ class Spreading:
             )
             return False
         followed = self._follow(execution)
+        followed.remaining.look()  # so that what comes next counts for the rate
         self._send(followed, "execution started")
         return True
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import NamedTuple
+from time import monotonic
 
-from aggregates.execution import FINISHED, Counts, ExecutionState, add_counts
+from aggregates.execution import FINISHED, Counts, ExecutionState
 from aggregates.identity import StreamId, chunk
 from commands.billing.rare_collections import rare_collections
 from commands.executions import (
@@ -16,28 +16,9 @@ from commands.executions import (
 )
 from commands.store import Store
 from consumers.apart import Careful
+from consumers.progress import Done, Tally
+from consumers.remaining import billed_before
 from consumers.work import Work
-
-
-class Progress(NamedTuple):
-    """How far a run is: chunks done, chunks in all, and what those done have billed. `worker` is
-    the process that did the last one, None for this one.
-    """
-
-    done: int
-    chunks: int
-    counts: Counts
-    worker: int | None = None
-
-
-class Done(NamedTuple):
-    """A chunk that is done: what it billed, None when the execution may not go on; and the worker
-    that did it, None for this process.
-    """
-
-    counts: Counts | None
-    worker: int | None = None
-
 
 Chunks = Callable[[Store, Running], Generator[Done]]
 """Bills every chunk of a started execution, in whatever order and process."""
@@ -47,20 +28,20 @@ def one_by_one(store: Store, running: Running) -> Generator[Done]:
     """Bills the chunks here, in their order."""
     with rare_collections():
         for index in range(running.chunks):
-            yield Done(run_chunk(store, running, index))
+            yield Done(index, run_chunk(store, running, index), running.worker)
 
 
 def run_execution(
     store: Store,
     execution_id: StreamId,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[Tally], None] = lambda _: None,
     chunks: Chunks = one_by_one,
     careful: Callable[[], Careful] | None = None,
 ) -> ExecutionState:
     """Runs the execution to its end and returns how it ended. Taken up again after a crash, or by
     several workers at once, it does what is left and nothing twice (R14). `progress` is told
-    before the first chunk and after each. One that somebody has begun before may be what ended
-    them: it is billed carefully, if `careful` says how.
+    before the first chunk, with what was done before, and after each. One that somebody has begun
+    before may be what ended them: it is billed carefully, if `careful` says how.
     """
     begun = _status(store, execution_id) == "running"
     state = start_execution(store, execution_id)
@@ -68,16 +49,15 @@ def run_execution(
         return state
     care = careful() if begun and careful is not None else None
     running = open_running(store, execution_id)
-    so_far = Progress(0, running.chunks, Counts())
-    progress(so_far)
+    tally = Tally(running.chunks, monotonic(), billed_before(store, running) if begun else ())
+    progress(tally)
     billed = chunks(store, running) if care is None else _carefully(store, running, care)
     with closing(billed) as billing:
-        for counts, worker in billing:
-            if counts is None:
+        for done in billing:
+            if done.counts is None:
                 break
-            total = add_counts(so_far.counts, counts)
-            so_far = Progress(so_far.done + 1, running.chunks, total, worker)
-            progress(so_far)
+            tally.add(done, monotonic())
+            progress(tally)
     ended = finish_execution(store, running)
     if care is not None:
         care.forget(execution_id)
@@ -93,7 +73,7 @@ def _status(store: Store, execution_id: StreamId) -> str:
 def _carefully(store: Store, running: Running, care: Careful) -> Generator[Done]:
     """Bills the chunks here, one by one; what ends the process that bills it is found out."""
     for index in range(running.chunks):
-        yield Done(_billed(store, running, index, care))
+        yield Done(index, _billed(store, running, index, care), running.worker)
 
 
 def _billed(store: Store, running: Running, index: int, care: Careful) -> Counts | None:

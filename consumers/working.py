@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 class Working:
-    """The role `worker`."""
+    """The role `worker`. `name` is what history calls it."""
 
     name = "worker"
 
@@ -35,12 +35,14 @@ class Working:
         isolation: Isolation,
         meter: Meter | None = None,
         wait: float = 0.5,
+        name: str = "",
     ) -> None:
         self._store = store
         self._queue = queue
         self._meter = meter or Silent()
         self._careful = Careful(attempts, isolation, self._meter)
         self._wait = wait
+        self._called = name
         self._running: OrderedDict[StreamId, Running] = OrderedDict()
         self._touched: dict[StreamId, Remaining | None] = {}
 
@@ -102,7 +104,9 @@ class Working:
             state: ExecutionState = find_execution(reading, execution).state
         if state.status in FINISHED or state.status == "queued":
             return None
-        return open_running(self._store, execution)
+        running = open_running(self._store, execution)
+        running.worker = self._called
+        return running
 
     def _billed(self, written: Written) -> None:
         counts = written.counts

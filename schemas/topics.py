@@ -9,6 +9,7 @@ COMMANDS = "commands"
 REPLIES = "replies"
 DEAD_LETTERS = "commands.dead-letters"
 WORK = "work"
+PROGRESS = "progress"
 
 BILL_RUNS = "bill-runs"
 ACCOUNT_PACKAGES = "account-packages"
@@ -55,6 +56,8 @@ def topic_of(record: str) -> str:
         return topic_of_event(name)
     if name in ("reply.accepted", "reply.refused"):
         return REPLIES
+    if name == "execution.progress":
+        return PROGRESS
     if "." not in name:
         return COMMANDS
     raise WireError("type_unknown", f"{record} is not a type of message", type=record)

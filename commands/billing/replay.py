@@ -178,9 +178,11 @@ def _differs(found: Stored, event: Event, name: str) -> str:
 
 _RECORDED: dict[type[Event], tuple[str, ...]] = {
     InvoiceGenerated: ("number", "sequence"),
-    ChunkBilled: ("first_number", "last_number"),
+    ChunkBilled: ("worker", "first_number", "last_number"),
 }
-"""Numbers are recorded inputs: they follow commit order, which a replay does not know."""
+"""Recorded inputs, which a replay does not know: numbers follow commit order, and any worker may
+bill a chunk.
+"""
 
 
 def _numbers(found: Stored, names: tuple[str, ...]) -> dict[str, Any]:

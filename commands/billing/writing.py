@@ -176,7 +176,9 @@ def _of_account(
     return events + receivables.wait(state.number, state.currency, draft.waiting_reason, waits)
 
 
-def closing_events(written: Written, settings: RunSettings, index: int, read_at: int) -> Staged:
+def closing_events(
+    written: Written, settings: RunSettings, index: int, read_at: int, worker: str = ""
+) -> Staged:
     """The chunk's own stream: failures and left-behind packages in pages, then the done mark."""
     events: list[Event] = []
     for first in range(0, len(written.failures), PAGE):
@@ -191,6 +193,7 @@ def closing_events(written: Written, settings: RunSettings, index: int, read_at:
             position=read_at,
             counts=written.counts,
             events=count,
+            worker=worker,
         )
     )
     stream = identity.chunk(settings.execution_id, index)

@@ -12,23 +12,24 @@ from aggregates import identity
 from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
-from commands.billing.scope import PACKAGES_A_CHUNK
 from infra.cli.errors import COMPLETED_WITH_FAILURES, REFUSED
 from infra.cli.options import workers
-from infra.cli.output import notice, progress
+from infra.cli.output import notice
+from infra.cli.run_progress import run_progress
 
 if TYPE_CHECKING:
     from consumers.apart import Careful
-    from consumers.worker import Chunks, Progress
+    from consumers.worker import Chunks
     from infra.composition import App
 
 
 def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
-    """Runs the execution to its end with a progress bar. Ctrl-C asks it to cancel: it stops
+    """Runs the execution to its end and shows how far it is. Ctrl-C asks it to cancel: it stops
     between chunks and says truthfully what was billed (R6).
     """
     from commands.executions import find_execution, start_execution
-    from consumers.worker import Progress, run_execution
+    from consumers.progress import Tally
+    from consumers.worker import run_execution
     from infra.gateway.embedded import collect_after_run
 
     app.store.mark_running(execution_id)
@@ -37,12 +38,10 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
             begun = find_execution(reading, execution_id).state.status == "running"
         care = partial(careful, app) if begun else None
         chunks = start_execution(app.store, execution_id).chunks
-        expected = chunks * PACKAGES_A_CHUNK
-        with _interruptible() as interrupted, progress("billing", expected, "packages") as show:
-            tally = Tally()
+        with _interruptible() as interrupted, run_progress(chunks) as show:
 
-            def between_chunks(so_far: Progress) -> None:
-                show(so_far.counts.packages_billed, tally.told(so_far))
+            def between_chunks(tally: Tally) -> None:
+                show(tally)
                 if interrupted():
                     _request_cancel(app, execution_id)
 
@@ -51,26 +50,6 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
         app.store.unmark(execution_id)
     collect_after_run(app)
     return ended
-
-
-class Tally:
-    """What a run has made so far, and how much of it each worker did."""
-
-    def __init__(self) -> None:
-        self._before = 0
-        self._by_worker: dict[int | None, int] = {}
-
-    def told(self, so_far: "Progress") -> str:
-        """In a few words; workers by their process, this one as `here`."""
-        counts = so_far.counts
-        mine = self._by_worker.get(so_far.worker, 0) + counts.packages_billed - self._before
-        self._before = counts.packages_billed
-        if so_far.done:
-            self._by_worker[so_far.worker] = mine
-        words = [f"{counts.invoices_generated:,} invoices", f"{counts.failed:,} failed"]
-        if len(self._by_worker) > 1:
-            words += [f"{pid or 'here'}: {done:,}" for pid, done in self._by_worker.items()]
-        return ", ".join(words)
 
 
 def chunks_of(app: "App") -> "Chunks":

@@ -186,7 +186,7 @@ def _run_and_show(app: "App", stream: bytes, as_json: bool, queue: bool = False)
     from infra.cli.outcome import show_outcome
     from infra.cli.output import notice
     from infra.cli.running import exit_status, run_to_end
-    from infra.cli.scheduling import follow, wait_for_views
+    from infra.cli.watching import follow, wait_for_views
     from infra.settings import settings
 
     if queue and settings().kafka_bootstrap_servers:

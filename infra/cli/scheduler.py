@@ -107,11 +107,12 @@ def scheduler(database: str | None, poll: float) -> None:
 
 def _run(app: "App", execution: "StreamId", stop: Stop) -> "ExecutionState":
     """Runs an execution unless it has to stop: then between two chunks, leaving it running."""
-    from consumers.worker import Progress, run_execution
+    from consumers.progress import Tally
+    from consumers.worker import run_execution
     from infra.cli.running import careful, chunks_of
 
-    def between_chunks(so_far: Progress) -> None:
-        if stop.is_set() and so_far.done < so_far.chunks:
+    def between_chunks(tally: Tally) -> None:
+        if stop.is_set() and tally.done < tally.chunks:
             raise Stopped
 
     app.store.mark_running(execution)

@@ -16,17 +16,15 @@ from commands.schedules import ChangeSchedule
 from commands.store import Store
 from infra.cli.fired import Fires
 from infra.cli.looking import Look, schedule_id
-from infra.cli.output import notice, print_json, say
+from infra.cli.output import print_json, say
 from infra.cli.running import exit_status, run_to_end
 from infra.cli.times import owner_zone
+from infra.cli.watching import LOOK_AGAIN, follow, state_of, watch
 from infra.composition import App, open_app
 from infra.settings import settings
 
 if TYPE_CHECKING:
     from infra.store.owned import OwnedStore
-
-LOOK_AGAIN = 0.5
-"""Seconds between two looks at what another process is doing, or at a sandbox's clock."""
 
 _CHANGES = {
     "pause": (commands.pause_schedule, "is paused"),
@@ -98,33 +96,11 @@ def _nap(store: "OwnedStore", due: datetime | None, now: datetime) -> float:
 
 def _finish(app: App, execution: StreamId) -> ExecutionState:
     """The end of an execution: run here, or by the process that has taken it up."""
-    while app.store.is_alive(execution):
-        time.sleep(LOOK_AGAIN)
-    with app.store.snapshot() as reading:
-        found = reading.get("execution", execution)
-    if found is not None and found.state.status in FINISHED:
-        state: ExecutionState = found.state
+    watch(app.store, execution, lambda: not app.store.is_alive(execution))
+    state = state_of(app.store, execution)
+    if state is not None and state.status in FINISHED:
         return state
     return run_to_end(app, execution)
-
-
-def follow(app: App, execution: StreamId) -> ExecutionState:
-    """Waits for the end of an execution that others run, and until views show it."""
-    while True:
-        with app.store.snapshot() as reading:
-            found = reading.get("execution", execution)
-        if found is not None and found.state.status in FINISHED:
-            wait_for_views(app)
-            state: ExecutionState = found.state
-            return state
-        time.sleep(LOOK_AGAIN)
-
-
-def wait_for_views(app: App) -> None:
-    """Until views show all of history: where a projector brings them along, they come after."""
-    app.views.catch_up()
-    if not app.views.wait_for(app.store.head.position):
-        notice("views stand still before the end of it: see that `billstream run` projects")
 
 
 def _state(store: Store, schedule: StreamId) -> ScheduleState:

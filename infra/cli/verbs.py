@@ -120,6 +120,9 @@ VERBS: dict[str, Verb] = {
     "execution replay": Verb("infra.cli.proof:replay", "Compute a past run again and compare"),
     "execution cancel": Verb("infra.cli.runs:cancel", "Stop a running execution"),
     "execution reverse": Verb("infra.cli.corrections:reverse", "Take back all that one billed"),
+    "execution watch": Verb(
+        "infra.cli.watching:watch_execution", "Watch one that others run until its end"
+    ),
     "execution resume": Verb("infra.cli.runs:resume", "Finish one whose process died"),
     "invoice list": Verb("infra.cli.invoices:list_invoices", "List the invoices"),
     "invoice show": Verb("infra.cli.invoices:show", "Show one invoice with its lines"),

@@ -50,7 +50,7 @@ def producer(settings: KafkaSettings, **more: Any) -> "KafkaProducer":
         **_SENDING,
         **more,
     }
-    return _begun(settings, lambda common: KafkaProducer(**common, **options))
+    return _begun(settings, lambda common: KafkaProducer(**{**common, **options}))
 
 
 def consumer(settings: KafkaSettings, *topics: str, **more: Any) -> "KafkaConsumer":

@@ -53,7 +53,14 @@ def topic_names(prefix: str, generation: int) -> dict[str, str]:
     """What each topic of `schemas.topics` is called on the broker."""
     ending = f".g{generation}" if generation > 1 else ""
     found = {topic: f"{prefix}.{topic}{ending}" for topic in names.EVENT_TOPICS}
-    for topic in (names.COMMANDS, names.REPLIES, names.DEAD_LETTERS, names.WORK, RELAY):
+    for topic in (
+        names.COMMANDS,
+        names.REPLIES,
+        names.DEAD_LETTERS,
+        names.WORK,
+        names.PROGRESS,
+        RELAY,
+    ):
         found[topic] = f"{prefix}.{topic}"
     return found
 
@@ -89,6 +96,15 @@ def specs(settings: KafkaSettings, generation: int) -> dict[str, TopicSpec]:
             max_message_bytes=str(LARGE),
         ),
         names.WORK: spec(names.WORK, spread, "chunks of a run", False, retention_ms=days[1]),
+        names.PROGRESS: spec(
+            # What remains of a run is in its events: nobody needs the newest for ever, so it is
+            # not compacted, and whoever draws the run wants every second of it.
+            names.PROGRESS,
+            1,
+            "how far runs are",
+            False,
+            retention_ms=days[1],
+        ),
         RELAY: spec(RELAY, 1, "how far the relay is", cleanup_policy="compact"),
     }
     for topic in names.EVENT_TOPICS:

@@ -137,6 +137,13 @@ BESIDE_HISTORY = (
         PRIMARY KEY (execution, chunk, worker)
     )
     """,
+    f"""
+    CREATE TABLE progress_turns (
+        execution BYTEA PRIMARY KEY,
+        teller {_TEXT} NOT NULL,
+        turn BIGINT NOT NULL
+    ) WITH (fillfactor = 10)
+    """,
     f"CREATE TABLE meta (key {_TEXT} PRIMARY KEY, value {_TEXT} NOT NULL)",
 )
 

@@ -13,6 +13,7 @@ from aggregates.identity import parse, text
 from aggregates.refusal import Refusal
 from consumers.role import Unavailable
 from consumers.work import Work
+from infra.run.worker_name import worker_name
 
 COMMAND: Sequence[str] = (sys.executable, "-m", "infra.run.isolated")
 
@@ -87,6 +88,7 @@ def main() -> int:
             elif request["do"] == "rehearse":
                 rehearse_chunk(store, running, chunk, invoicers)
             else:
+                running.worker = worker_name()
                 run_chunk(store, running, chunk, invoicers)
         finally:
             store.close()

@@ -22,7 +22,9 @@ from aggregates.refusal import Refusal
 from commands.billing.rare_collections import rare_collections
 from commands.executions import Running, open_running, run_chunk
 from commands.store import Store
-from consumers.worker import Done, one_by_one
+from consumers.progress import Done
+from consumers.worker import one_by_one
+from infra.run.worker_name import worker_name
 from infra.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ DEATHS = 3
 class _Answer(NamedTuple):
     """What became of a chunk, in words that go from one process to another."""
 
-    worker: int
+    worker: str
     counts: Counts | None
     error: tuple[type[Refusal | StoreError], str, str] | None = None
 
@@ -56,6 +58,7 @@ class LocalWorkers:
         if running.chunks < 2 or self._count < 2:
             yield from one_by_one(store, running)
             return
+        running.worker = worker_name()
         left = list(range(running.chunks))
         deaths = 0
         while left:
@@ -87,7 +90,7 @@ class LocalWorkers:
                 mine = next(following, None)
                 if mine is not None:
                     with rare_collections():
-                        done = Done(run_chunk(store, running, mine))
+                        done = Done(mine, run_chunk(store, running, mine), running.worker)
                     left.remove(mine)
                     yield done
                 elif not given:
@@ -96,16 +99,16 @@ class LocalWorkers:
                 for future in wait(given, patience, FIRST_COMPLETED).done:
                     answer, index = future.result(), given.pop(future)
                     left.remove(index)
-                    yield _told(answer)
+                    yield _told(index, answer)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _told(answer: _Answer) -> Done:
+def _told(index: int, answer: _Answer) -> Done:
     if answer.error is not None:
         cls, code, sentence = answer.error
         raise cls(code, sentence)
-    return Done(answer.counts, answer.worker)
+    return Done(index, answer.counts, answer.worker)
 
 
 def _died(running: Running) -> Refusal:
@@ -146,11 +149,12 @@ def _end_with_parent() -> None:
 def _bill(index: int) -> _Answer:
     from infra.store.open import open_store
 
-    me = os.getpid()
+    me = worker_name()
     try:
         if _Here.store is None or _Here.running is None:
             _Here.store = open_store(_Here.address)
             _Here.running = open_running(_Here.store, _Here.execution)
+            _Here.running.worker = me
             gc.freeze()
         with rare_collections():
             return _Answer(me, run_chunk(_Here.store, _Here.running, index))

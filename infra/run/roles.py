@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
+from secrets import token_hex
 from time import monotonic
 from typing import NamedTuple
 
@@ -9,11 +11,13 @@ from consumers.collecting import Collecting, Collector
 from consumers.projector import Projector
 from consumers.role import Role
 from consumers.spreading import RESEND, Spreading
+from consumers.telling import Telling
 from consumers.working import Working
 from infra import personal_keys
 from infra.gateway.open import open_gateway
 from infra.kafka.codec import open_codec
 from infra.kafka.marks import last_mark
+from infra.kafka.progress import ProgressSender
 from infra.kafka.roles import open_commands, open_relay
 from infra.kafka.settings import KafkaSettings
 from infra.kafka.start import begin
@@ -24,10 +28,12 @@ from infra.run.attempts import StoredAttempts
 from infra.run.isolated import Isolated
 from infra.run.metrics import Metrics
 from infra.run.standby import Standby
+from infra.run.turns import StoredTurns
+from infra.run.worker_name import worker_name
 from infra.store.open import open_store
 from infra.store.owned import OwnedStore
 from infra.views.from_topics import TopicViews
-from schemas.topics import EVENT_TOPICS, WORK
+from schemas.topics import EVENT_TOPICS, PROGRESS, WORK
 
 WORKERS, PROJECTORS = "workers", "projectors"
 """Consumer groups, without the owner's prefix."""
@@ -80,13 +86,22 @@ def _worker(store: OwnedStore, setup: Setup) -> Role:
     called = begin(store, setup.kafka, [WORK])
     queue = WorkQueue(setup.kafka, called[WORK], group(setup.kafka, WORKERS), setup.session_ms)
     attempts = StoredAttempts(store.views_database())
-    return Working(store, queue, attempts, Isolated(setup.database), setup.metrics)
+    isolated = Isolated(setup.database)
+    return Working(store, queue, attempts, isolated, setup.metrics, name=worker_name())
 
 
 def _scheduler(store: OwnedStore, setup: Setup) -> Role:
-    called = begin(store, setup.kafka, [WORK])
+    called = begin(store, setup.kafka, [WORK, PROGRESS])
+    turns = StoredTurns(store.views_database(), f"{worker_name()}:{token_hex(4)}")
     sender = WorkSender(setup.kafka, called[WORK])
-    return Spreading(store, sender, setup.stop.wait, setup.metrics, setup.resend)
+    telling = Telling(
+        store,
+        turns,
+        ProgressSender(setup.kafka, called[PROGRESS]),
+        turns.me,
+        lambda: datetime.now(UTC),
+    )
+    return Spreading(store, sender, setup.stop.wait, setup.metrics, setup.resend, telling=telling)
 
 
 def _collector(store: OwnedStore, setup: Setup) -> Role:

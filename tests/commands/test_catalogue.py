@@ -79,6 +79,7 @@ NO_COMMANDS = {
     "demo", "init", "scheduler", "verify", "explain", "completion", "clock advance", "clock show",
     "views rebuild", "import customers", "execution resume", "execution replay", "bill-run preview",
     "payment webhook", "account balance", "account transactions", "invoice overdue",
+    "execution watch",
     "ledger journal", "ledger trial-balance", "ledger aging", "ledger statement",
 }  # fmt: skip
 """What changes nothing in history by itself, or is for whoever keeps the computer."""

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import socket
 from contextlib import closing, suppress
 from pathlib import Path
+from time import monotonic
 
 import psutil
 import pytest
 
-from aggregates.identity import text
+from aggregates.identity import StreamId, text
+from consumers.progress import Progress
+from consumers.remaining import Remaining
 from infra.store.open import open_store
 from tests.crash.harness import (
     RUN,
@@ -42,10 +46,32 @@ def _workers_of(pid: int) -> list[psutil.Process]:
     return found
 
 
+def _execution(url: str) -> StreamId:
+    """The only one."""
+    found: StreamId = query(url, "SELECT stream FROM states WHERE kind = 'execution'")[0][0]
+    return bytes(found)
+
+
+def _progress(url: str) -> Progress:
+    """What somebody sees who begins to look now."""
+    with closing(open_store(url)) as store:
+        remaining = Remaining(store, _execution(url))
+        remaining.look()
+        return remaining.tally.at(monotonic())
+
+
 def test_three_processes_bill_everyone_once(url: str) -> None:
-    answer = finish(start_on(url, [*RUN, *WORKERS]))
+    """History says which of them billed what; a replay knows that it might have been another."""
+    process = start_on(url, [*RUN, *WORKERS])
+    answer = finish(process)
     assert answer.status == 0, answer.err
     assert_billed_once(Existing(url), ACCOUNTS)
+    progress = _progress(url)
+    assert progress.counts.packages_billed == ACCOUNTS
+    assert sum(share.counts.packages_billed for share in progress.workers) == ACCOUNTS
+    assert f"{socket.gethostname()}:{process.pid}" in {one.worker for one in progress.workers}
+    assert 1 < len(progress.workers) <= 3
+    assert Existing(url).ask("execution", "replay", text(_execution(url))).status == 0
 
 
 def test_a_worker_that_dies_is_replaced(url: str) -> None:
@@ -70,10 +96,15 @@ def test_workers_end_with_the_process_that_hands_out(url: str) -> None:
     process.communicate()
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert not alive
-    execution = text(query(url, "SELECT stream FROM states WHERE kind = 'execution'")[0][0])
-    answer = Existing(url).ask("execution", "resume", execution, *WORKERS)
+    before = _progress(url)
+    answer = Existing(url).ask("execution", "resume", text(_execution(url)), *WORKERS)
     assert answer.status == 0 or "execution_finished" in answer.err, answer.err
     assert_billed_once(Existing(url), ACCOUNTS)
+    after = _progress(url)
+    assert (after.done, after.counts.packages_billed) == (after.chunks, ACCOUNTS)
+    assert before.counts.packages_billed > 0
+    parts = {share.worker: share.counts for share in after.workers}
+    assert all(parts[share.worker] == share.counts for share in before.workers)
 
 
 def test_workers_that_always_die_are_told_and_nothing_is_lost(postgres_url: str) -> None:
@@ -86,6 +117,5 @@ def test_workers_that_always_die_are_told_and_nothing_is_lost(postgres_url: str)
     answer = finish(process)
     assert answer.status == 1
     assert "workers_died" in answer.err
-    execution = text(query(url, "SELECT stream FROM states WHERE kind = 'execution'")[0][0])
-    assert Existing(url).ask("execution", "resume", execution).status == 0
+    assert Existing(url).ask("execution", "resume", text(_execution(url))).status == 0
     assert_billed_once(Existing(url), 2_000)

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from commands.catalogue import COMMAND_TYPES, CommandType
-from schemas import headers, replies, topics
+from schemas import headers, progress, replies, topics
 from schemas.avro_files import FOLDER, of_record, path_of
 from schemas.catalogue import EVENT_TYPES
 from schemas.topics import topic_of_event
@@ -27,6 +27,11 @@ _TOPICS: dict[str, tuple[str, str]] = {
         "key as it came",
     ),
     topics.WORK: ("Chunks of runs for workers. Internal.", "chunk"),
+    topics.PROGRESS: (
+        "How far executions are while they run, at most once a second each, and once at their end. "
+        "A message may be lost, and the last one may come twice.",
+        "execution's id",
+    ),
     topics.BILL_RUNS: ("Bill runs, their schedules, executions and chunks.", "stream's id"),
     topics.ACCOUNT_PACKAGES: ("What accounts hold, and every cycle billed.", "stream's id"),
     topics.INVOICES: ("Invoices with their lines.", "stream's id"),
@@ -68,6 +73,9 @@ def document() -> Plain:
         name = record.removeprefix("billstream.")
         messages[name] = _avro(record, "EventHeaders")
         carried[topics.REPLIES].append(name)
+    name = progress.PROGRESS.removeprefix("billstream.")
+    messages[name] = _avro(progress.PROGRESS, "EventHeaders")
+    carried[topics.PROGRESS].append(name)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Billstream", "version": "1.0.0", "description": _INFO},

@@ -8,7 +8,7 @@ import yaml
 from commands.catalogue import COMMAND_TYPES
 from schemas.avro_files import FOLDER, prepare, records
 from schemas.compatibility import is_dict, is_list
-from schemas.topics import COMMANDS, DEAD_LETTERS, EVENT_TOPICS, REPLIES, WORK
+from schemas.topics import COMMANDS, DEAD_LETTERS, EVENT_TOPICS, PROGRESS, REPLIES, WORK
 from tests.support.sources import ROOT
 
 PAGE = ROOT / "docs" / "asyncapi.yaml"
@@ -41,7 +41,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_every_topic_is_there() -> None:
     named = {channel["address"] for channel in DOCUMENT["channels"].values()}
-    there = (*EVENT_TOPICS, COMMANDS, REPLIES, DEAD_LETTERS, WORK)
+    there = (*EVENT_TOPICS, COMMANDS, REPLIES, DEAD_LETTERS, WORK, PROGRESS)
     assert named == {f"{{prefix}}.{topic}" for topic in there}
 
 
@@ -51,7 +51,7 @@ def test_every_schema_is_some_messages() -> None:
     recorded = {"events/command.accepted.v1.avsc", "events/command.refused.v1.avsc"}
     every = {
         path.relative_to(FOLDER).as_posix()
-        for room in ("events", "commands", "replies")
+        for room in ("events", "commands", "replies", "progress")
         for path in (FOLDER / room).glob("*.avsc")
     }
     named = {ref.partition("schemas/avro/")[2] for ref in _refs(DOCUMENT) if ref.startswith("..")}

@@ -1,4 +1,4 @@
-"""Writes the Avro schema of every event, reply and command, made from their classes.
+"""Writes the Avro schema of every event, reply, command and progress, made from their classes.
 
 `python -m tests.schemas.make_avro` makes what is missing or has changed, and the index;
 `python -m tests.schemas.make_avro release` keeps the schemas as they are now as released, to which
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.catalogue import COMMAND_TYPES
-from schemas import replies
+from schemas import progress, replies
 from schemas.avro_files import FOLDER, INDEX, prepare
 from schemas.catalogue import EVENT_TYPES
 from schemas.wire_types import type_of
@@ -31,6 +31,8 @@ def made() -> dict[str, str]:
         found[path] = schema_of(command.message, command.ce_type)
     for cls, record in ((replies.Accepted, replies.ACCEPTED), (replies.Refused, replies.REFUSED)):
         found[f"replies/{record.removeprefix('billstream.')}.avsc"] = schema_of(cls, record)
+    path = f"progress/{progress.PROGRESS.removeprefix('billstream.')}.avsc"
+    found[path] = schema_of(progress.ExecutionProgress, progress.PROGRESS)
     return {path: json.dumps(schema, indent=2) + "\n" for path, schema in found.items()}
 
 
@@ -51,7 +53,7 @@ def index() -> str:
 
 def current() -> list[Path]:
     """The files of today, those of older versions included."""
-    rooms = ("events", "commands", "replies")
+    rooms = ("events", "commands", "replies", "progress")
     return [path for room in rooms for path in sorted((FOLDER / room).glob("*.avsc"))]
 
 

@@ -75,7 +75,7 @@ def test_what_is_no_reply_is_refused(ce_type: str, content_type: str, data: byte
 
 def test_every_message_has_its_topic() -> None:
     topics = {record: topic_of(record) for record in records()}
-    assert set(topics.values()) == {*EVENT_TOPICS, "commands", "replies"}
+    assert set(topics.values()) == {*EVENT_TOPICS, "commands", "replies", "progress"}
     assert topics["billstream.invoice.lines_added.v1"] == "invoices"
     assert topics["billstream.bill_run.scheduled.v1"] == "bill-runs"
     assert topics["billstream.chunk.billed.v1"] == "bill-runs"
@@ -83,4 +83,5 @@ def test_every_message_has_its_topic() -> None:
     assert topics["billstream.package.created.v1"] == "setup"
     assert topics["billstream.command.accepted.v1"] == "replies"
     assert topics["billstream.reply.refused.v1"] == "replies"
+    assert topics["billstream.execution.progress.v1"] == "progress"
     assert topics["billstream.erase_account.v1"] == "commands"

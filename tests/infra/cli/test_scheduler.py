@@ -14,7 +14,7 @@ from aggregates.identity import StreamId
 from commands.schedules import At
 from commands.store import Store
 from consumers import worker
-from consumers.worker import Progress
+from consumers.progress import Done, Tally
 from infra.cli.errors import guarded
 from infra.cli.main import run
 from infra.cli.scheduler import Stop
@@ -60,11 +60,13 @@ def test_stopped_between_two_chunks_the_execution_is_left_running(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(
-        store: Store, execution_id: StreamId, progress: Callable[[Progress], None], *_: object
+        store: Store, execution_id: StreamId, progress: Callable[[Tally], None], *_: object
     ) -> ExecutionState:
-        progress(Progress(0, 3, Counts()))
+        tally = Tally(3, 0.0)
+        progress(tally)
         os.kill(os.getpid(), signal.SIGTERM)
-        progress(Progress(1, 3, Counts()))
+        tally.add(Done(0, Counts()), 1.0)
+        progress(tally)
         raise AssertionError("it went on")
 
     monkeypatch.setattr(worker, "run_execution", interrupted)

@@ -11,7 +11,7 @@ import pytest
 from aggregates.identity import StreamId, text
 from commands.firing import fire
 from commands.schedules import At
-from infra.cli import scheduling
+from infra.cli import watching
 from infra.cli.errors import guarded
 from infra.cli.main import run
 from infra.store.open import open_store
@@ -95,7 +95,7 @@ def test_wait_follows_until_its_time_has_come_and_it_has_ended(
     monkeypatch.setattr("infra.cli.scheduling.time.sleep", sleep)
     assert operator.schedule("--at", "2020-10-15T12:00", *OCTOBER, "--wait") == 0
     assert operator.out.splitlines()[1].endswith("completed.")
-    assert naps == [scheduling.LOOK_AGAIN] * 3
+    assert naps == [watching.LOOK_AGAIN] * 3
 
 
 def test_the_same_command_twice_runs_once(operator: Operator) -> None:

@@ -17,6 +17,7 @@ from commands.message import DIRECT
 from commands.store import Batch
 from consumers.collecting import Collector
 from consumers.spreading import Spreading
+from consumers.telling import Telling
 from consumers.worker import unfinished
 from consumers.working import Working
 from infra import personal_keys
@@ -26,12 +27,14 @@ from infra.kafka.history import StoredHistory, identity_of
 from infra.postgres.store import PostgresStore
 from infra.run.attempts import StoredAttempts
 from infra.run.isolated import Isolated
+from infra.run.turns import StoredTurns
 from infra.store.errors import StoreError
 from infra.store.open import open_store
 from infra.store.owned import OwnedStore
 from infra.verify import verify_all
 from infra.views.from_topics import TopicViews
 from infra.views.open import open_views
+from tests.consumers.test_telling import Heard
 from tests.kafka_work.test_parts import Line
 from tests.support import seed
 from tests.support.database_user import DatabaseUser, database_user
@@ -199,7 +202,9 @@ def _bill(owner: OwnedStore, actions: list[str], works: OwnedStore, **account: A
 def _finish(owner: OwnedStore, schedules: OwnedStore, works: OwnedStore) -> None:
     """Lets a scheduler and a worker do everything there is to do."""
     line = Line()
-    scheduler = Spreading(schedules, line, lambda _: None, resend=0)
+    turns = StoredTurns(schedules.views_database(), "scheduler")
+    telling = Telling(schedules, turns, Heard(), "scheduler", schedules.now)
+    scheduler = Spreading(schedules, line, lambda _: None, resend=0, telling=telling)
     attempts = StoredAttempts(works.views_database())
     worker = Working(works, line, attempts, Isolated(works.url), wait=0)
     while firing.next_due(owner) or unfinished(owner) or _reversing(owner):
