@@ -64,8 +64,9 @@ class CreditNoteNumberingChanged(Event, frozen=True, kw_only=True, omit_defaults
 
 class HistoryRestored(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An older history was restored after more of it had been published (design decision 27). It
-    goes on under a new epoch, in a new generation of topics, and with an invoice number above
-    those that were sent. `lost_from` and `lost_to` are positions that were published and are gone.
+    goes on under a new epoch, in a new generation of topics, and with numbers of invoices and
+    credit notes above those that were sent (0: no credit note was). `lost_from` and `lost_to` are
+    positions that were published and are gone.
     """
 
     epoch: str
@@ -73,6 +74,7 @@ class HistoryRestored(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
     next_number: int
     lost_from: int = 0
     lost_to: int = 0
+    next_credit_note: int = 0
 
 
 OwnerEvent = (

@@ -55,7 +55,7 @@ def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
             numbering=numbering,
             credit_notes=_numbering(entry, "credit_note_numbers", CREDIT_NOTES, CREDIT_NOTES),
         )
-        workspace.number_start = numbering.start
+        workspace.number_starts[SERIES] = numbering.start
     else:
         numbering = _numbering(entry, "invoice_numbers", state.numbering, Numbering())
         events = owner.change(
@@ -68,10 +68,12 @@ def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
             numbering=numbering,
             next_number=workspace.reading.next_number(SERIES),
             credit_notes=_numbering(entry, "credit_note_numbers", state.credit_notes, CREDIT_NOTES),
-            next_credit_note=workspace.reading.next_number(CREDIT_NOTE_SERIES),
+            next_credit_note=max(
+                workspace.reading.next_number(CREDIT_NOTE_SERIES), state.credit_notes.start
+            ),
         )
         if numbering.start != state.numbering.start:
-            workspace.number_start = numbering.start
+            workspace.number_starts[SERIES] = numbering.start
     workspace.stage("owner", stream, events)
     return came_of(state is None, bool(events))
 
