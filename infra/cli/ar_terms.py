@@ -7,7 +7,7 @@ import click
 from infra.cli.changing import Asking, ask, changing
 from infra.cli.looking import looking
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
+from infra.cli.output import Column, Shown, print_card, print_json, print_list
 
 
 @click.command("list", epilog=example("billstream ar-term list"))
@@ -21,19 +21,13 @@ def list_ar_terms(database: str | None, as_json: bool) -> None:
             setup.ar_term(state, look.showing, accounts.having_ar_term(look.views, state.name))
             for state in look.states("ar_term")
         ]
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Name", keep=True),
-            Column("Payment term"),
-            Column("Levels"),
-            Column("Accounts", right=True),
+        columns: Shown = (
+            (Column("Name", keep=True), "name"),
+            (Column("Payment term"), "payment_term"),
+            (Column("Levels"), _levels),
+            (Column("Accounts", right=True), lambda one: len(one["accounts"])),
         )
-        rows = [
-            (one["name"], one["payment_term"], _levels(one), len(one["accounts"])) for one in found
-        ]
-        print_table(columns, rows, "There are no AR terms.")
+        print_list(found, as_json, columns, "There are no AR terms.")
 
 
 @click.command(epilog=example("billstream ar-term show Strict"))
