@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from aggregates import identity, owner
 from aggregates.invoice_state import CREDIT_NOTES as CREDIT_NOTE_SERIES
 from aggregates.invoice_state import SERIES
-from aggregates.owner import CREDIT_NOTES, Numbering, OwnerState
+from aggregates.owner import CREDIT_NOTES, DefaultArTermChanged, Numbering, OwnerState
 from aggregates.refusal import Refusal
+from commands.setup.ar_term import find_ar_term
 from commands.setup.entry import Done, Entry, came_of
 from commands.workspace import Workspace
 
@@ -35,6 +36,7 @@ class SetOwner(Entry):
     rounding: str = "half_up"
     invoice_numbers: InvoiceNumbers | None = None
     credit_note_numbers: InvoiceNumbers | None = None
+    ar_term: str | None = None
 
 
 def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
@@ -74,8 +76,18 @@ def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
         )
         if numbering.start != state.numbering.start:
             workspace.number_starts[SERIES] = numbering.start
+    before = state.ar_term if state is not None else None
+    if entry.given("ar_term") and entry.ar_term != before:
+        events.append(DefaultArTermChanged(ar_term=entry.ar_term))
+        workspace.later(("owner", "ar_term"), lambda: _check_ar_term(workspace, entry.ar_term))
     workspace.stage("owner", stream, events)
     return came_of(state is None, bool(events))
+
+
+def _check_ar_term(workspace: Workspace, name: str | None) -> None:
+    """There is such a term, which an entry further down may have made."""
+    if name is not None:
+        find_ar_term(workspace, name)
 
 
 def _numbering(entry: SetOwner, key: str, now: Numbering, plain: Numbering) -> Numbering:

@@ -10,7 +10,7 @@ from tests.support.world import World, account, base, package
 LISTS = {
     ("credit", "list"): ("There are none.", "credit  2020-10-05  a day"),
     ("account", "transactions", "C-1"): ("There are none.", "credit  2020-10-05  a day"),
-    ("payment", "list"): ("There are no payments.", "succeeded         2.00  -"),
+    ("payment", "list"): ("There are no payments.", "succeeded         0.00  -"),
     ("payment-method", "list", "--account", "C-1"): (
         "There are no payment methods.",
         "visa    card",
