@@ -62,10 +62,17 @@ class CreditNoteNumberingChanged(Event, frozen=True, kw_only=True, omit_defaults
     numbering: Numbering
 
 
+class DefaultArTermChanged(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The AR term of accounts opened from now on that name none; None: they have none (R24)."""
+
+    ar_term: str | None = None
+
+
 class HistoryRestored(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An older history was restored after more of it had been published (design decision 27). It
-    goes on under a new epoch, in a new generation of topics, and with an invoice number above
-    those that were sent. `lost_from` and `lost_to` are positions that were published and are gone.
+    goes on under a new epoch, in a new generation of topics, and with numbers of invoices and
+    credit notes above those that were sent (0: no credit note was). `lost_from` and `lost_to` are
+    positions that were published and are gone.
     """
 
     epoch: str
@@ -73,6 +80,7 @@ class HistoryRestored(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
     next_number: int
     lost_from: int = 0
     lost_to: int = 0
+    next_credit_note: int = 0
 
 
 OwnerEvent = (
@@ -82,6 +90,7 @@ OwnerEvent = (
     | TimeZoneChanged
     | InvoiceNumberingChanged
     | CreditNoteNumberingChanged
+    | DefaultArTermChanged
     | HistoryRestored
 )
 
@@ -94,6 +103,7 @@ class OwnerState(State, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     rounding: str = "half_up"
     numbering: Numbering = Numbering()
     credit_notes: Numbering = CREDIT_NOTES
+    ar_term: str | None = None
     epoch: str = ""
     """Of this history since it was restored; before, the one that the database was made with."""
     generation: int = 1
@@ -125,6 +135,8 @@ def evolve(state: OwnerState | None, event: OwnerEvent) -> OwnerState:
             return replace(state, numbering=event.numbering)
         case CreditNoteNumberingChanged():
             return replace(state, credit_notes=event.numbering)
+        case DefaultArTermChanged():
+            return replace(state, ar_term=event.ar_term)
         case HistoryRestored():
             return replace(state, epoch=event.epoch, generation=event.generation)
         case OwnerSetUp():

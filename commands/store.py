@@ -184,8 +184,10 @@ class Batch:
     running: StreamId | None = None
     numbers: Sequence[Numbers] = ()
     """A chunk's first and last number are of the first of these."""
-    number_start: int | None = None
-    """Raises the next invoice number to at least this (owner's numbering was set or changed)."""
+    number_starts: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Raises the next number of a series to at least this: the owner's numbering was set or
+    changed, or an older history was restored.
+    """
     new_keys: dict[StreamId, bytes] = field(default_factory=dict[StreamId, bytes])
     """Random keys of personal data, per account; kept outside history."""
     destroyed_keys: list[StreamId] = field(default_factory=list[StreamId])

@@ -72,8 +72,8 @@ class Workspace:
         self._checks: dict[object, Callable[[], None]] = {}
         self.rooted: set[str] = set()
         """Accounts known to lie in a sound tree: each need be walked up from once only."""
-        self.number_start: int | None = None
-        """The next invoice number is to be at least this (R19)."""
+        self.number_starts: dict[str, int] = {}
+        """The next number of a series is to be at least this (R19)."""
         self.numbers: list[Numbers] = []
         """Series that documents made outside a run are numbered in."""
 
@@ -410,7 +410,7 @@ class Workspace:
             whole_kinds=list(self._whole),
             untouched=self._untouched,
             numbers=self.numbers,
-            number_start=self.number_start,
+            number_starts=self.number_starts,
             new_keys={a: key for a, key in self._new_keys.items() if a in self._staged},
             destroyed_keys=self._destroyed,
         )

@@ -8,6 +8,7 @@ import msgspec
 
 from aggregates import identity
 from aggregates.identity import StreamId
+from aggregates.invoice_state import SERIES
 from schemas.catalogue import BY_NAME
 from schemas.headers import AVRO, EventHeaders, Pairs, event_id, write_event
 from schemas.replies import encode_reply, reply_of, reply_type
@@ -49,6 +50,7 @@ class Message(NamedTuple):
 
 class _Numbered(msgspec.Struct, gc=False):
     sequence: int = 0
+    series: str = SERIES
 
 
 _numbered = msgspec.json.Decoder(_Numbered)
@@ -123,7 +125,11 @@ class Publisher:
         return [pair for pair in write_event(whole) if pair[0] not in _OWN]
 
 
-def last_number(events: Iterable[Stored], before: int) -> int:
-    """The highest invoice number up to here, as a number."""
-    numbers = [_numbered.decode(e.payload).sequence for e in events if e.name == INVOICE]
-    return max((before, *numbers))
+def last_numbers(events: Iterable[Stored]) -> dict[str, int]:
+    """The highest number of each series among these, as a number."""
+    highest: dict[str, int] = {}
+    for event in events:
+        if event.name == INVOICE:
+            found = _numbered.decode(event.payload)
+            highest[found.series] = max(highest.get(found.series, 0), found.sequence)
+    return highest

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from aggregates.invoice_state import CREDIT_NOTES, SERIES
 from aggregates.refusal import Refusal
 from commands.billing.rare_collections import rare_collections
-from consumers.publishing import Message, Publisher, Stored, last_number
+from consumers.publishing import Message, Publisher, Stored, last_numbers
 from consumers.role import Meter, Silent, Unavailable
 
 BATCH_BYTES = 2_000_000
@@ -29,7 +30,7 @@ BEAT_SECONDS = 30.0
 class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a relay is. `commit` and `root` are the newest commit that is out as a whole, so a
     cut-off history shows against them (`billstream verify --expect`). `hash` is that of the event
-    at `position`, `invoices` the highest invoice number that is out. `relay` wrote it.
+    at `position`, `invoices` and `credit_notes` the highest numbers that are out. `relay` wrote it.
     """
 
     database: str
@@ -42,6 +43,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     invoices: int = 0
     relay: str = ""
     partitions: dict[str, int] = {}
+    credit_notes: int = 0
 
 
 class Identity(NamedTuple):
@@ -203,14 +205,15 @@ class Relay:
             ahead[1].exception()
 
     def _publish(self, mark: Mark, page: Page, parcel: Parcel) -> Mark:
-        last = page.events[-1]
+        last, numbers = page.events[-1], last_numbers(page.events)
         mark = msgspec.structs.replace(
             mark,
             position=last.position,
             hash=last.hash.hex(),
             commit=page.commit,
             root=page.root,
-            invoices=last_number(page.events, mark.invoices),
+            invoices=max(mark.invoices, numbers.get(SERIES, 0)),
+            credit_notes=max(mark.credit_notes, numbers.get(CREDIT_NOTES, 0)),
         )
         self._say(parcel, mark)
         self._meter.add("relayed", parcel.messages)
@@ -242,7 +245,8 @@ def starting_mark(found: Mark | None, mine: Identity) -> Mark:
     if found.epoch == mine.epoch:
         return found
     if found.generation < mine.generation:
-        return msgspec.structs.replace(begin, invoices=found.invoices)
+        sent = {"invoices": found.invoices, "credit_notes": found.credit_notes}
+        return msgspec.structs.replace(begin, **sent)
     raise behind(found, 0)
 
 

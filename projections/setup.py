@@ -28,8 +28,10 @@ def bill_group(state: BillGroupState, showing: Showing, currency: str) -> dict[s
     }
 
 
-def ar_term(state: ArTermState, showing: Showing, accounts: Iterable[str]) -> dict[str, Any]:
-    """`accounts` are the numbers of those that have it."""
+def ar_term(
+    state: ArTermState, showing: Showing, accounts: Iterable[str], default: str | None
+) -> dict[str, Any]:
+    """`accounts` are the numbers of those that have it, `default` names the owner's term."""
     settings = state.settings
     return {
         "name": state.name,
@@ -37,6 +39,7 @@ def ar_term(state: ArTermState, showing: Showing, accounts: Iterable[str]) -> di
         "minimum_overdue": _prices(dict(settings.minimum_overdue), showing),
         "levels": [level(one, showing) for one in settings.levels],
         "payment_retries": list(settings.payment_retries),
+        "default": state.name == default,
         "accounts": list(accounts),
     }
 

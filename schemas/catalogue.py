@@ -43,6 +43,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("owner.time_zone_changed", 1, owner.TimeZoneChanged),
     EventType("owner.invoice_numbering_changed", 1, owner.InvoiceNumberingChanged),
     EventType("owner.credit_note_numbering_changed", 1, owner.CreditNoteNumberingChanged),
+    EventType("owner.ar_term_changed", 1, owner.DefaultArTermChanged),
     EventType("owner.history_restored", 1, owner.HistoryRestored),
     EventType("exchange_rates.created", 1, exchange_rates.ExchangeRatesCreated),
     EventType("exchange_rates.rate_added", 1, exchange_rates.RateAdded),

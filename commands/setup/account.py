@@ -62,8 +62,9 @@ def set_account(workspace: Workspace, entry: SetAccount) -> Done:
         digits_of(workspace.owner(), entry.currency)
     if entry.bill_day is not None:
         check_bill_day(entry.bill_day)
-    if entry.ar_term is not None:
-        find_ar_term(workspace, entry.ar_term)
+    ar_term = _ar_term_of(workspace, entry, state)
+    if ar_term is not None:
+        find_ar_term(workspace, ar_term)
         workspace.later((KIND, "ar_term", entry.number), partial(_check_term, workspace, entry))
     events = (
         _opened(workspace, stream, entry)
@@ -80,6 +81,13 @@ def set_account(workspace: Workspace, entry: SetAccount) -> Done:
         _carry_over(workspace, stream, after, events)
     _check_later(workspace, after)
     return came_of(state is None, True)
+
+
+def _ar_term_of(workspace: Workspace, entry: SetAccount, state: AccountState | None) -> str | None:
+    """The AR term that the entry gives: a new account that names none gets the owner's."""
+    if state is None and not entry.given("ar_term"):
+        return workspace.owner().ar_term
+    return entry.ar_term
 
 
 def _opened(workspace: Workspace, stream: StreamId, entry: SetAccount) -> Sequence[AccountEvent]:
@@ -105,7 +113,7 @@ def _opened(workspace: Workspace, stream: StreamId, entry: SetAccount) -> Sequen
         opened_on=today,
         parent=entry.parent,
         status=entry.status or "active",
-        ar_term=entry.ar_term,
+        ar_term=_ar_term_of(workspace, entry, None),
     )
 
 

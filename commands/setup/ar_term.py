@@ -73,6 +73,13 @@ def set_ar_term(workspace: Workspace, entry: SetArTerm) -> Done:
 def delete_ar_term(workspace: Workspace, name: str) -> None:
     """Takes an AR term away that no account has."""
     state = find_ar_term(workspace, name)
+    if workspace.owner().ar_term == name:
+        raise Refusal(
+            "in_use",
+            f"AR term {name} is the one that new accounts get: give the owner another `ar_term` "
+            "first, or null",
+            name=name,
+        )
     holders = _holders(workspace, name)
     workspace.stage(KIND, identity.named(KIND, name), ar_term.delete(state, accounts=holders))
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from aggregates import identity, owner
 from aggregates.invoice_state import CREDIT_NOTES as CREDIT_NOTE_SERIES
 from aggregates.invoice_state import SERIES
-from aggregates.owner import CREDIT_NOTES, Numbering, OwnerState
+from aggregates.owner import CREDIT_NOTES, DefaultArTermChanged, Numbering, OwnerState
 from aggregates.refusal import Refusal
+from commands.setup.ar_term import find_ar_term
 from commands.setup.entry import Done, Entry, came_of
 from commands.workspace import Workspace
 
@@ -35,6 +36,7 @@ class SetOwner(Entry):
     rounding: str = "half_up"
     invoice_numbers: InvoiceNumbers | None = None
     credit_note_numbers: InvoiceNumbers | None = None
+    ar_term: str | None = None
 
 
 def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
@@ -55,7 +57,7 @@ def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
             numbering=numbering,
             credit_notes=_numbering(entry, "credit_note_numbers", CREDIT_NOTES, CREDIT_NOTES),
         )
-        workspace.number_start = numbering.start
+        workspace.number_starts[SERIES] = numbering.start
     else:
         numbering = _numbering(entry, "invoice_numbers", state.numbering, Numbering())
         events = owner.change(
@@ -68,12 +70,24 @@ def set_owner(workspace: Workspace, entry: SetOwner) -> Done:
             numbering=numbering,
             next_number=workspace.reading.next_number(SERIES),
             credit_notes=_numbering(entry, "credit_note_numbers", state.credit_notes, CREDIT_NOTES),
-            next_credit_note=workspace.reading.next_number(CREDIT_NOTE_SERIES),
+            next_credit_note=max(
+                workspace.reading.next_number(CREDIT_NOTE_SERIES), state.credit_notes.start
+            ),
         )
         if numbering.start != state.numbering.start:
-            workspace.number_start = numbering.start
+            workspace.number_starts[SERIES] = numbering.start
+    before = state.ar_term if state is not None else None
+    if entry.given("ar_term") and entry.ar_term != before:
+        events.append(DefaultArTermChanged(ar_term=entry.ar_term))
+        workspace.later(("owner", "ar_term"), lambda: _check_ar_term(workspace, entry.ar_term))
     workspace.stage("owner", stream, events)
     return came_of(state is None, bool(events))
+
+
+def _check_ar_term(workspace: Workspace, name: str | None) -> None:
+    """There is such a term, which an entry further down may have made."""
+    if name is not None:
+        find_ar_term(workspace, name)
 
 
 def _numbering(entry: SetOwner, key: str, now: Numbering, plain: Numbering) -> Numbering:

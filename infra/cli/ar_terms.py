@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from infra.cli.changing import Asking, ask, changing
-from infra.cli.looking import looking
+from infra.cli.looking import Look, looking
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
+from infra.cli.output import Column, Shown, print_card, print_json, print_list
 
 
 @click.command("list", epilog=example("billstream ar-term list"))
@@ -18,22 +18,23 @@ def list_ar_terms(database: str | None, as_json: bool) -> None:
 
     with looking(database) as look:
         found = [
-            setup.ar_term(state, look.showing, accounts.having_ar_term(look.views, state.name))
+            setup.ar_term(
+                state, look.showing, accounts.having_ar_term(look.views, state.name), _default(look)
+            )
             for state in look.states("ar_term")
         ]
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Name", keep=True),
-            Column("Payment term"),
-            Column("Levels"),
-            Column("Accounts", right=True),
+        columns: Shown = (
+            (Column("Name", keep=True), "name"),
+            (Column("Payment term"), "payment_term"),
+            (Column("Levels"), _levels),
+            (Column("Default"), "default"),
+            (Column("Accounts", right=True), lambda one: len(one["accounts"])),
         )
-        rows = [
-            (one["name"], one["payment_term"], _levels(one), len(one["accounts"])) for one in found
-        ]
-        print_table(columns, rows, "There are no AR terms.")
+        print_list(found, as_json, columns, "There are no AR terms.")
+
+
+def _default(look: Look) -> str | None:
+    return look.owner.ar_term if look.owner else None
 
 
 @click.command(epilog=example("billstream ar-term show Strict"))
@@ -46,7 +47,7 @@ def show(name: str, database: str | None, as_json: bool) -> None:
     with looking(database) as look:
         state = look.state("ar_term", name, "ar-term")
         holders = accounts.having_ar_term(look.views, state.name)
-        found = setup.ar_term(state, look.showing, holders)
+        found = setup.ar_term(state, look.showing, holders, _default(look))
         if as_json:
             print_json(found)
             return

@@ -8,7 +8,7 @@ import click
 from infra.cli.changing import Asking, ask, changing
 from infra.cli.looking import check_account, looking, unknown
 from infra.cli.options import DATE, example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
+from infra.cli.output import Column, Shown, print_card, print_json, print_list, print_table, say
 
 
 @click.command(
@@ -24,33 +24,17 @@ def list_contracts(account: str | None, database: str | None, as_json: bool) -> 
     with looking(database) as look:
         check_account(look, account)
         found = contracts.all_contracts(look.views, look.showing, account)
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Id", keep=True),
-            Column("Account"),
-            Column("Status", keep=True),
-            Column("Start", keep=True),
-            Column("Term ends", keep=True),
-            Column("Renewal"),
-            Column("Commitment", right=True),
-            Column(""),
+        columns: Shown = (
+            (Column("Id", keep=True), "id"),
+            (Column("Account"), "account"),
+            (Column("Status", keep=True), "status"),
+            (Column("Start", keep=True), "start"),
+            (Column("Term ends", keep=True), lambda one: one["ends"] or one["term_end"]),
+            (Column("Renewal"), "renewal"),
+            (Column("Commitment", right=True), "commitment"),
+            (Column(""), lambda one: f"{one['currency']} {one['per']}" if one["per"] else None),
         )
-        rows = (
-            (
-                one["id"],
-                one["account"],
-                one["status"],
-                one["start"],
-                one["ends"] or one["term_end"],
-                one["renewal"],
-                one["commitment"],
-                f"{one['currency']} {one['per']}" if one["per"] else None,
-            )
-            for one in found
-        )
-        print_table(columns, rows, "There are no contracts.")
+        print_list(found, as_json, columns, "There are no contracts.")
 
 
 @click.command(epilog=example("billstream contract show C-1/2020"))

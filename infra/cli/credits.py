@@ -110,41 +110,24 @@ def transactions(account: str, database: str | None, as_json: bool) -> None:
 
 def _list(account: str | None, kind: str | None, database: str | None, as_json: bool) -> None:
     from infra.cli.looking import check_account, looking
-    from infra.cli.output import Column, print_json_list, print_table
+    from infra.cli.output import Column, Shown, print_list
     from projections import transactions as view
 
     with looking(database) as look:
         check_account(look, account)
         found = view.transactions(look.views, look.showing, account, kind)
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Transaction", keep=True),
-            Column("Account"),
-            Column("Kind", keep=True),
-            Column("Date", keep=True),
-            Column("Description", wrap=True),
-            Column("Amount", right=True),
-            Column("", keep=True),
-            Column("Status", keep=True),
-            Column("Invoice", keep=True),
+        columns: Shown = (
+            (Column("Transaction", keep=True), lambda one: one["id"][:13]),
+            (Column("Account"), "account"),
+            (Column("Kind", keep=True), lambda one: one["kind"].replace("_", " ")),
+            (Column("Date", keep=True), "date"),
+            (Column("Description", wrap=True), "description"),
+            (Column("Amount", right=True), "amount"),
+            (Column("", keep=True), "currency"),
+            (Column("Status", keep=True), "status"),
+            (Column("Invoice", keep=True), "invoice"),
         )
-        rows = (
-            (
-                one["id"][:13],
-                one["account"],
-                one["kind"].replace("_", " "),
-                one["date"],
-                one["description"],
-                one["amount"],
-                one["currency"],
-                one["status"],
-                one["invoice"],
-            )
-            for one in found
-        )
-        print_table(columns, rows, "There are none.")
+        print_list(found, as_json, columns, "There are none.")
 
 
 @click.command(epilog=example("billstream credit remove 4f1c2a90-1b2c --reason 'wrong account'"))

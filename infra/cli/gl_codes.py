@@ -5,7 +5,7 @@ import click
 from infra.cli.changing import Asking, ask, changing
 from infra.cli.looking import looking, unknown
 from infra.cli.options import example, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
+from infra.cli.output import Column, Shown, print_card, print_json, print_list
 
 
 @click.command("list", epilog=example("billstream gl-code list"))
@@ -16,21 +16,14 @@ def list_gl_codes(database: str | None, as_json: bool) -> None:
 
     with looking(database) as look:
         found = setup.gl_codes(look.states("gl_code"))
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Code", keep=True),
-            Column("Name"),
-            Column("Debit"),
-            Column("Credit"),
-            Column("Deferred"),
+        columns: Shown = (
+            (Column("Code", keep=True), "code"),
+            (Column("Name"), "name"),
+            (Column("Debit"), "debit"),
+            (Column("Credit"), "credit"),
+            (Column("Deferred"), "deferred"),
         )
-        rows = [
-            (one["code"], one["name"], one["debit"], one["credit"], one["deferred"])
-            for one in found
-        ]
-        print_table(columns, rows, "There are no GL codes.")
+        print_list(found, as_json, columns, "There are no GL codes.")
 
 
 @click.command(epilog=example("billstream gl-code show 4000"))

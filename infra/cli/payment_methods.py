@@ -8,7 +8,7 @@ import click
 from infra.cli.changing import Asking, ask, changing, yes_option
 from infra.cli.looking import looking
 from infra.cli.options import Function, example, reading
-from infra.cli.output import Column, print_json_list, print_table
+from infra.cli.output import Column, Shown, print_list
 
 
 @click.command(
@@ -40,18 +40,14 @@ def list_methods(account: str, database: str | None, as_json: bool) -> None:
         }
         for method in methods
     ]
-    if as_json:
-        print_json_list(shapes)
-        return
-    columns = (
-        Column("Method", keep=True),
-        Column("Kind"),
-        Column("Label"),
-        Column("Auto pay"),
-        Column("Active"),
+    columns: Shown = (
+        (Column("Method", keep=True), "id"),
+        (Column("Kind"), "kind"),
+        (Column("Label"), "label"),
+        (Column("Auto pay"), "auto_pay"),
+        (Column("Active"), "active"),
     )
-    rows = [(m["id"], m["kind"], m["label"], m["auto_pay"], m["active"]) for m in shapes]
-    print_table(columns, rows, "There are no payment methods.")
+    print_list(shapes, as_json, columns, "There are no payment methods.")
 
 
 def _options(required: bool) -> Callable[[Function], Function]:

@@ -8,7 +8,7 @@ import click
 from infra.cli.changing import Asking, changing
 from infra.cli.looking import Look, check_account, looking, short, unknown, whole
 from infra.cli.options import database_option, example, json_option, reading
-from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
+from infra.cli.output import Column, Shown, print_card, print_json, print_list, print_table, say
 
 if TYPE_CHECKING:
     from infra.composition import App
@@ -42,37 +42,19 @@ def list_payments(
     with looking(database) as look:
         check_account(look, account)
         found = payments.payments(look.views, look.showing, account, status)
-        if as_json:
-            print_json_list(found)
-            return
-        columns = (
-            Column("Payment", keep=True),
-            Column("Account"),
-            Column("Date", keep=True),
-            Column("Amount", right=True),
-            Column("", keep=True),
-            Column("Kind"),
-            Column("Status", keep=True),
-            Column("Undisbursed", right=True),
-            Column("Declined"),
-            Column("Again on", keep=True),
+        columns: Shown = (
+            (Column("Payment", keep=True), lambda one: short(one["id"])),
+            (Column("Account"), "account"),
+            (Column("Date", keep=True), "asked_on"),
+            (Column("Amount", right=True), "amount"),
+            (Column("", keep=True), "currency"),
+            (Column("Kind"), "kind"),
+            (Column("Status", keep=True), "status"),
+            (Column("Undisbursed", right=True), "undisbursed"),
+            (Column("Declined"), "code"),
+            (Column("Again on", keep=True), "retry_on"),
         )
-        rows = (
-            (
-                short(one["id"]),
-                one["account"],
-                one["asked_on"],
-                one["amount"],
-                one["currency"],
-                one["kind"],
-                one["status"],
-                one["undisbursed"],
-                one["code"],
-                one["retry_on"],
-            )
-            for one in found
-        )
-        print_table(columns, rows, "There are no payments.")
+        print_list(found, as_json, columns, "There are no payments.")
 
 
 @click.command(epilog=example("billstream payment show 4f1c2a90"))

@@ -92,42 +92,63 @@ def explain(invoice: str, line: int | None, database: str | None, as_json: bool)
 def _show_explanation(explained: dict[str, Any]) -> None:
     from infra.cli.output import print_card, say
 
-    origin = explained["execution"]
-    period = origin.get("billing_period", {})
     say(f"Invoice {explained['invoice']}: {explained['total']} {explained['currency']}")
     print_card(
         [
             ("account", explained["account"]),
-            ("bill run", origin.get("bill_run")),
-            ("billing period", f"{period.get('start')} to {period.get('end')}, inclusive"),
-            ("business date", origin.get("business_date")),
-            ("settings", f"as of position {origin.get('settings_as_of')}"),
-            ("exchange rates", explained["exchange_rates"]),
-            ("execution", origin["id"]),
-            ("retry of", origin.get("retry_of")),
-            ("schedule", origin.get("schedule")),
-            ("command", origin.get("command")),
-            ("asked by", origin.get("requested_by")),
+            *_origin(explained),
             ("recorded", f"{explained['recorded_at']}, position {explained['position']}"),
         ]
     )
     for line in explained["lines"]:
-        period = line["service_period"]
         say("")
         say(f"Line {line['line']}: {line['service']}, {line['amount']} {line['currency']}")
-        print_card(
-            [
-                ("because", line["because"]),
-                ("price", line.get("price_from")),
-                ("account-package", f"{line['account_package']} of account {line['account']}"),
-                ("service period", f"{period['start']} to {period['end']}, exclusive"),
-                ("days", f"{line['days']} of {line['full_days']}"),
-                ("bill date", line["bill_date"]),
-                ("kind", line["kind"]),
-                ("charged by", line["charged_by"]),
-                ("recorded", f"{line.get('recorded_at')}, position {line.get('position')}"),
-            ]
-        )
+        print_card(_of_line(line))
+
+
+def _origin(explained: dict[str, Any]) -> list[tuple[str, object]]:
+    """The run behind an invoice, or the correction that it is."""
+    origin = explained["execution"]
+    if "bill_run" not in origin:
+        what = f"{explained['kind'].replace('_', ' ')} of invoice {explained['reverses']}"
+        return [("document", what), ("reason", explained["reason"])]
+    period = origin["billing_period"]
+    return [
+        ("bill run", origin["bill_run"]),
+        ("billing period", f"{period['start']} to {period['end']}, inclusive"),
+        ("business date", origin["business_date"]),
+        ("settings", f"as of position {origin['settings_as_of']}"),
+        ("exchange rates", explained["exchange_rates"]),
+        ("execution", origin["id"]),
+        ("retry of", origin["retry_of"]),
+        ("schedule", origin["schedule"]),
+        ("command", origin["command"]),
+        ("asked by", origin["requested_by"]),
+    ]
+
+
+def _of_line(line: dict[str, Any]) -> list[tuple[str, object]]:
+    """A fee or a manual transaction has no account-package, and no price of one."""
+    period, package = line["service_period"], line["account_package"]
+    where = [("account", line["account"])]
+    if package:
+        where = [
+            ("price", line.get("price_from")),
+            ("account-package", f"{package} of account {line['account']}"),
+        ]
+    recorded: list[tuple[str, object]] = []
+    if "position" in line:
+        recorded = [("recorded", f"{line['recorded_at']}, position {line['position']}")]
+    return [
+        ("because", line["because"]),
+        *where,
+        ("service period", f"{period['start']} to {period['end']}, exclusive"),
+        ("days", f"{line['days']} of {line['full_days']}"),
+        ("bill date", line["bill_date"]),
+        ("kind", line["kind"]),
+        ("charged by", line["charged_by"]),
+        *recorded,
+    ]
 
 
 @click.command(

@@ -11,8 +11,9 @@ from infra.cli.options import database_option, example, json_option
 @changing
 def finish(asking: Asking, yes: bool) -> None:
     """Go on from a restored database after more of its history was published. Begins a new epoch:
-    everything is published again to a new generation of topics, and the next invoice has a number
-    above every one that was sent. What was published and is lost stays lost.
+    everything is published again to a new generation of topics, and the next invoice and the next
+    credit note have numbers above every one that was sent. What was published and is lost stays
+    lost.
     """
     from uuid import uuid4
 
@@ -35,6 +36,8 @@ def finish(asking: Asking, yes: bool) -> None:
         print_json(done._asdict())
         return
     say(f"Generation {done.generation} of topics; the next invoice number is {done.next_number}.")
+    if done.next_credit_note:
+        say(f"The next credit note is number {done.next_credit_note}.")
     if done.lost:
         notice(f"{done.lost:,} events were published and are lost.")
     notice("Commands of the lost time are not done again before `billstream restore commands`.")

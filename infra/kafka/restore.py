@@ -20,10 +20,13 @@ from schemas.topics import COMMANDS
 
 
 class Finished(NamedTuple):
-    """`lost` is how many events were published and are in no database any more."""
+    """`lost` is how many events were published and are in no database any more;
+    `next_credit_note` is 0 where no credit note was ever made.
+    """
 
     generation: int
     next_number: int
+    next_credit_note: int
     lost: int
     topics: list[str]
 
@@ -41,7 +44,7 @@ def finish(store: OwnedStore, settings: KafkaSettings, command: Command) -> Fini
             topics.create(admin, settings, [relay])
         mark = last_mark(settings)
         _check_needed(store, mark)
-        published = Published(mark.position, mark.invoices, mark.generation) if mark else _NOTHING
+        published = _published(mark)
         outcome = finish_restore(store, command, published, str(uuid4()))
         generation = identity_of(store).generation
         made = topics.create_missing(admin, settings, generation)
@@ -50,7 +53,8 @@ def finish(store: OwnedStore, settings: KafkaSettings, command: Command) -> Fini
     tie(store, settings, cluster)
     head = store.head.position - 1
     lost = max(0, published.position - head)
-    return Finished(generation, int(outcome.result["next_number"]), lost, made)
+    numbers = (int(outcome.result[key]) for key in ("next_number", "next_credit_note"))
+    return Finished(generation, *numbers, lost=lost, topics=made)
 
 
 def read_again(store: OwnedStore, settings: KafkaSettings, since: datetime | None) -> int:
@@ -86,7 +90,10 @@ def read_again(store: OwnedStore, settings: KafkaSettings, since: datetime | Non
     return sum(read[place] - at for place, at in back.items())
 
 
-_NOTHING = Published(0, 0, 0)
+def _published(mark: Mark | None) -> Published:
+    if mark is None:
+        return Published(0, 0, 0, 0)
+    return Published(mark.position, mark.invoices, mark.credit_notes, mark.generation)
 
 
 def _check_needed(store: OwnedStore, mark: Mark | None) -> None:

@@ -13,7 +13,6 @@ from itertools import islice
 from aggregates import identity
 from aggregates.account import InvoicerChanged
 from aggregates.identity import StreamId
-from aggregates.invoice_state import SERIES
 from commands.store import (
     Absence,
     AccountRow,
@@ -26,7 +25,7 @@ from commands.store import (
 from infra.store import by_number, chain, checks, folding
 from infra.store.database import Database
 from infra.store.meta import moment
-from infra.store.numbers import start_in
+from infra.store.numbers import raised_in
 from infra.store.rows import batches, by_account, span_of
 from schemas.kinds import KINDS
 from schemas.stored import decode
@@ -145,17 +144,15 @@ class PastReading:
                 return not any(True for _ in self._packages(streams))
 
     def next_number(self, series: str) -> int:
-        """After the last number given and not before the start in force."""
+        """After the last number given and not before where the series was raised to."""
         query = (
             "SELECT topic, schema_version, payload FROM events WHERE stream = ? AND position <= ?"
         )
         following = 0
         for row in self._database.execute(query, (identity.owner(), self._position)):
-            following = max(following, start_in(decode(*row), series))
+            following = max(following, raised_in(decode(*row), series))
         last = self._last_number(series)
-        if series != SERIES:
-            return last + 1 if last else 0
-        return max(following, last + 1) if following else 0
+        return max(following, last + 1) if following or last else 0
 
     def invoicers_due(
         self,

@@ -28,10 +28,19 @@ def start_in(event: object, series: str) -> int:
             return event.numbering.start if series == CREDIT_NOTES else 0
         case OwnerSetUp() | InvoiceNumberingChanged() if series == SERIES:
             return event.numbering.start
-        case HistoryRestored() if series == SERIES:
-            return event.next_number
+        case HistoryRestored():
+            return event.next_credit_note if series == CREDIT_NOTES else event.next_number
         case _:
             return 0
+
+
+def raised_in(event: object, series: str) -> int:
+    """Where an event of the owner sets the series' row at once. What the owner says of credit notes
+    counts when one is made; before the first there is no row.
+    """
+    if series == SERIES or isinstance(event, HistoryRestored):
+        return start_in(event, series)
+    return 0
 
 
 def take(database: Database, numbers: Numbers, count: int) -> int:
@@ -41,8 +50,8 @@ def take(database: Database, numbers: Numbers, count: int) -> int:
     return first
 
 
-def raise_start(database: Database, start: int, series: str = "default") -> None:
-    """The owner's numbering was set or changed: the next number is at least `start`."""
+def raise_start(database: Database, start: int, series: str) -> None:
+    """The next number of the series is at least `start`."""
     _set(database, series, max(start, next_number(database, series)))
 
 
@@ -64,8 +73,8 @@ class Taken(NamedTuple):
 
 def taken(database: Database, batch: Batch, prepared: Prepared) -> Taken:
     """Takes the batch's blocks of numbers under the order lock and fills the gaps."""
-    if batch.number_start is not None:
-        raise_start(database, batch.number_start)
+    for series, start in batch.number_starts.items():
+        raise_start(database, start, series)
     if not prepared.numbered:
         return Taken(0, 0, prepared.events)
     following = {

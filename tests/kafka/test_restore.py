@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aggregates.invoice import InvoiceGenerated
+from aggregates.invoice_state import CREDIT_NOTES, SERIES
 from aggregates.refusal import Refusal
 from consumers.worker import run_execution
 from infra.kafka.roles import open_commands, open_relay
@@ -34,8 +36,17 @@ def _relay_all(store: OwnedStore, settings: KafkaSettings) -> None:
         relay.close()
 
 
-def _numbers(store: OwnedStore) -> list[int]:
-    return [e.event.sequence for e in store.log(0, 10_000) if e.type == "invoice.generated"]
+def _documents(store: OwnedStore, series: str) -> list[InvoiceGenerated]:
+    made = (e.event for e in store.log(0, 10_000) if e.type == "invoice.generated")
+    return [event for event in made if event.series == series]
+
+
+def _numbers(store: OwnedStore, series: str = SERIES) -> list[int]:
+    return [event.sequence for event in _documents(store, series)]
+
+
+def _invoices(store: OwnedStore) -> list[str]:
+    return [event.number for event in _documents(store, SERIES)]
 
 
 @pytest.mark.parametrize("written_since", [False, True])
@@ -49,8 +60,12 @@ def test_a_restored_database(kafka: KafkaServer, tmp_path: Path, written_since: 
     shutil.copy(path, backup)
     store = open_store(f"sqlite:///{path}")
     _bill(store, "first")
+    operator = Operator(settings, f"sqlite:///{path}")
+    for invoice in _invoices(store)[:3]:
+        operator.must("invoice", "credit", invoice, "--line", "1", "--amount", "0.01")
     _relay_all(store, settings)
-    sent = _numbers(store)
+    sent, notes = _numbers(store), _numbers(store, CREDIT_NOTES)
+    assert len(notes) == 3
     store.close()
     for leftover in tmp_path.glob("billstream.db*"):
         leftover.unlink()
@@ -61,13 +76,15 @@ def test_a_restored_database(kafka: KafkaServer, tmp_path: Path, written_since: 
         seed.add_accounts(store, 20, first=100)
     with pytest.raises(Refusal, match="history_behind_topics"):
         _relay_all(store, settings)
-    operator = Operator(settings, f"sqlite:///{path}")
     done = json.loads(operator.must("restore", "finish", "--yes", "--json"))
     assert done["generation"] == 2
     assert done["next_number"] == max(sent) + 1
+    assert done["next_credit_note"] == max(notes) + 1
     _bill(store, "again")
+    operator.must("invoice", "credit", _invoices(store)[0], "--line", "1", "--amount", "0.01")
     _relay_all(store, settings)
     assert min(_numbers(store)) == max(sent) + 1
+    assert _numbers(store, CREDIT_NOTES) == [max(notes) + 1]
     assert [one.position for one in published(settings, generation=2)] == positions(store)
     assert operator.must("verify")
     assert operator.refused("restore", "finish", "--yes") == "nothing_restored"

@@ -95,3 +95,79 @@ def test_an_account_names_an_ar_term_that_there_is_with_fees_in_its_currency(wor
     assert refused_setup(world, unknown) == "ar_term_unknown"
     euros = {"accounts": [account("E-1", currency="EUR", ar_term="Strict")]}
     assert refused_setup(world, euros) == "late_fee_missing"
+
+
+# the owner's default: what accounts opened from now on have that name none
+
+
+def term_of(world: World, number: str) -> str | None:
+    found: str | None = world.read("account", "show", number).get("ar_term")
+    return found
+
+
+def test_a_new_account_gets_the_owners_ar_term_and_keeps_it(world: World) -> None:
+    world.apply(
+        {
+            "owner": {"ar_term": "Mild"},
+            "accounts": [account("A-3"), account("A-4", ar_term=None)],
+            "ar_terms": [{"name": "Mild", "payment_retries": [3, 5]}],
+        }
+    )
+    assert [term_of(world, f"A-{n}") for n in (1, 2, 3, 4)] == ["Strict", None, "Mild", None]
+    world.apply({"owner": {"ar_term": "Strict"}, "accounts": [account("A-3"), account("A-5")]})
+    assert [term_of(world, f"A-{n}") for n in (3, 5)] == ["Mild", "Strict"]
+    world.apply({"owner": {"ar_term": None}, "accounts": [account("A-6")]})
+    assert [term_of(world, f"A-{n}") for n in (5, 6)] == ["Strict", None]
+    world.must("verify")
+
+
+def test_the_owners_term_is_told_and_applied_twice_changes_nothing(world: World) -> None:
+    assert [one["default"] for one in world.read("ar-term", "list")] == [False]
+    world.apply({"owner": {"ar_term": "Strict"}})
+    before = world.must("history", "export").out
+    world.apply({"owner": {"ar_term": "Strict"}})
+    world.apply({"owner": {"name": "Acme Telecom"}})
+    assert world.must("history", "export").out == before
+    assert [one["default"] for one in world.read("ar-term", "list")] == [True]
+    assert "default          yes" in world.must("ar-term", "show", "Strict").out
+
+
+def test_the_owners_term_is_one_that_there_is_and_stays(world: World) -> None:
+    assert refused_setup(world, {"owner": {"ar_term": "Mild"}}) == "ar_term_unknown"
+    world.apply({"owner": {"ar_term": "Mild"}, "ar_terms": [{"name": "Mild"}]})
+    assert world.refused("ar-term", "delete", "Mild") == "in_use"
+    world.apply({"owner": {"ar_term": None}})
+    world.must("ar-term", "delete", "Mild")
+    world.must("verify")
+
+
+def test_an_owner_begins_with_an_ar_term(tmp_path: Path) -> None:
+    setup = base(ar_terms=[{"name": "Mild"}], accounts=[account("A-1")])
+    setup["owner"]["ar_term"] = "Mild"
+    begun = World(tmp_path)
+    begun.apply(setup)
+    assert term_of(begun, "A-1") == "Mild"
+    begun.must("verify")
+
+
+def test_a_new_account_whose_currency_has_no_late_fee_in_the_owners_term(world: World) -> None:
+    world.apply({"owner": {"ar_term": "Strict"}})
+    assert refused_setup(world, {"accounts": [account("E-1", currency="EUR")]}) == (
+        "late_fee_missing"
+    )
+    world.apply({"accounts": [account("E-1", currency="EUR", ar_term=None)]})
+    assert term_of(world, "E-1") is None
+
+
+def test_customers_of_a_file_get_it_too(world: World) -> None:
+    world.apply({"owner": {"ar_term": "Strict"}})
+    rows = world.folder / "customers.csv"
+    rows.write_text("number,name\nI-1,Imported\n")
+    mapping = world.folder / "mapping.yaml"
+    mapping.write_text(
+        "{number: {column: number}, name: {column: name}, currency: {value: USD},"
+        " bill_group: {value: Default Bill Group}}\n"
+    )
+    answer = world.ask("import", "customers", str(rows), "--mapping", str(mapping))
+    assert answer.status == 0, answer.err
+    assert term_of(world, "I-1") == "Strict"

@@ -139,12 +139,14 @@ def test_without_a_gateway_the_intent_waits_and_is_not_asked_for_again(world: Wo
         assert gateway.charged == [(payment["id"], 2000)]
 
 
+@pytest.mark.parametrize("whose", ["the account's", "the owner's"])
 def test_a_decline_keeps_the_invoice_and_is_retried_by_the_ar_term(
-    world: World, gateway: Served
+    world: World, gateway: Served, whose: str
 ) -> None:
     setup = due_days(token="pm_declined")
     setup["ar_terms"] = [{"name": "Strict", "payment_retries": [3, 5]}]
-    setup["accounts"][0]["ar_term"] = "Strict"
+    having = setup["owner"] if whose == "the owner's" else setup["accounts"][0]
+    having["ar_term"] = "Strict"
     bill_three_days(world, setup)
     world.bill("2020-10-05", "2020-10-05", run="Due")
     (first,) = world.read("payment", "list")

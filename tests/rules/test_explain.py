@@ -158,3 +158,35 @@ def test_a_settlement_tells_both_sides(world: World) -> None:
     )
     assert "catalogue" not in settled["price_from"]
     assert recurring["price_from"] == "the account-package's own price"
+
+
+def test_what_has_no_account_package_is_told_without_one(world: World) -> None:
+    """Fees, manual transactions, credit notes and reversals: nothing empty, nothing of a run."""
+    late = {"event": "on", "action": "late_fee", "amount": {"USD": "5.00"}}
+    run = base()["bill_runs"][0]
+    run["actions"] = ["dunning", *run["actions"]]
+    setup = held_by_one(sold("line", "31.00"), "2020-09-01")
+    setup["accounts"][0]["ar_term"] = "Strict"
+    setup["ar_terms"] = [{"name": "Strict", "payment_term": "net 0", "levels": [late]}]
+    world.apply({**setup, "bill_runs": [run]})
+    world.bill(*OCTOBER)
+    world.must("account", "charge", "A-1", "9.00", "--reason", "technician")
+    world.must("clock", "advance", "--to", "2020-11-02T15:00:00Z")
+    world.bill(*NOVEMBER)
+    world.must("invoice", "credit", "INV-007855", "--line", "1", "--reason", "goodwill")
+    told = world.must("explain", "INV-007855").out
+    fee, manual, month = told.split("\n\n")[1:]
+    for part in (fee, manual):
+        assert "account         A-1\n" in part
+        assert "account-package" not in part
+        assert "price" not in part
+    assert "account-package  p of account A-1\n" in month
+    note = world.invoices()[-1]["number"]
+    told = world.must("explain", note).out
+    assert "document  credit note of invoice INV-007855\nreason    goodwill\n" in told
+    assert "None" not in told
+    assert "bill run" not in told
+    world.must("invoice", "void", note, "--yes")
+    told = world.must("explain", world.invoices()[-1]["number"]).out
+    assert f"document  reversal of invoice {note}\n" in told
+    assert "None" not in told

@@ -76,7 +76,7 @@ class Past:
     # what can happen
 
     def set_up(self) -> None:
-        self.happens("owner", identity.owner(), OWNER, number_start=7854)
+        self.happens("owner", identity.owner(), OWNER, number_starts={"default": 7854})
         rates = ExchangeRatesCreated(
             name="October 2020", effective=OCTOBER[0], rates={"EUR": Decimal("0.85")}
         )

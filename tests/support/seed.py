@@ -42,7 +42,7 @@ def write(store: Store, *streams: tuple[str, StreamId, Iterable[Event]]) -> None
     with store.snapshot() as reading:
         batch.read_at = reading.head.position
     if not store.exists(identity.owner()):
-        batch.number_start = 1
+        batch.number_starts = {"default": 1}
     store.append(batch)
 
 

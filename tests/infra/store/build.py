@@ -210,7 +210,7 @@ def an_invoice(
 def fill(store: Store, accounts: int) -> None:
     """An owner and accounts with a package each."""
     first = batch(store, set_up_owner())
-    first.number_start = NUMBERS.start
+    first.number_starts = {"default": NUMBERS.start}
     store.append(first)
     changes: list[Staged] = []
     for index in range(accounts):

@@ -237,7 +237,7 @@ class StoreContract:
         build.fill(store, 1)
         for start, following in ((9000, 9000), (10, 9000)):
             made = batch(store, open_account(f"X{start}"))
-            made.number_start = start
+            made.number_starts = {"default": start}
             store.append(made)
             with store.snapshot() as reading:
                 assert reading.next_number("default") == following

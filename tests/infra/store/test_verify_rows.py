@@ -80,7 +80,7 @@ def test_a_new_start_is_no_gap(billed: OwnedStore) -> None:
     event = owner.InvoiceNumberingChanged(numbering=numbering)
     state = owner.evolve(row.state, event)
     made = batch(billed, Staged("owner", identity.owner(), row.version, [event], state))
-    made.number_start = 9000
+    made.number_starts = {"default": 9000}
     billed.append(made)
     assert Billing(billed, "april").run(month_after(MARCH)).first_number == 9000
     assert verify_history(billed).findings == ()

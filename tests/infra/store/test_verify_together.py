@@ -99,7 +99,7 @@ def test_a_numbering_set_in_the_middle(store: OwnedStore) -> None:
     event = owner.InvoiceNumberingChanged(numbering=replace(row.state.numbering, start=9000))
     state = owner.evolve(row.state, event)
     made = batch(store, Staged("owner", identity.owner(), row.version, [event], state))
-    made.number_start = 9000
+    made.number_starts = {"default": 9000}
     store.append(made)
     Billing(store, "april").run(month_after(MARCH))
     assert same(store).clean
