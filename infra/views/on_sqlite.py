@@ -13,7 +13,6 @@ from infra.views import sql
 from infra.views.database import Published, PublishedQuery
 from projections.view import Statement
 
-
 _PUBLIC_NAMES = "SELECT name FROM sqlite_schema WHERE type = 'view'"
 
 
@@ -83,7 +82,7 @@ class SqliteViews:
         published: Sequence[Published],
         queries: Sequence[PublishedQuery],
     ) -> None:
-        made = (found.name for found in (*published, *queries))
+        made = [found.name for found in published] + [query.name for query in queries]
         for name in {*withdrawn, *made}:
             self.connection.execute(f"DROP VIEW IF EXISTS {name}")
         for name, columns, physical in published:

@@ -58,9 +58,7 @@ def query(database: ViewsDatabase, found: Query) -> PublishedQuery:
     since = database.days_since.format(today=database.today, day="i.due_date")
     select = found.sql.format(today=database.today, days_since_due=since)
     columns = tuple(column.name for column in found.columns)
-    return PublishedQuery(
-        f"view_{found.name}", columns, select, frozenset(_PUBLIC.findall(select))
-    )
+    return PublishedQuery(f"view_{found.name}", columns, select, frozenset(_PUBLIC.findall(select)))
 
 
 def render(statement: Statement, name: str) -> str:

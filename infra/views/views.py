@@ -19,9 +19,7 @@ from projections.view import Row, View
 BATCH = 5_000
 """Events in one transaction."""
 
-OWN_NAMES = {
-    sql.public_name(table) for view in VIEWS if view.queries for table in view.tables
-}
+OWN_NAMES = {sql.public_name(table) for view in VIEWS if view.queries for table in view.tables}
 """Of views that have queries: when their version is raised, so are their queries'."""
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, closing
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
@@ -18,6 +18,7 @@ from kafka.admin import (
     ResourceType,
 )
 
+from aggregates.identity import text
 from aggregates.refusal import Refusal
 from commands import firing
 from consumers.role import Role
@@ -31,7 +32,7 @@ from infra.run.roles import Setup, open_role
 from infra.store.open import open_store
 from infra.store.owned import OwnedStore
 from infra.views.open import open_views
-from tests.kafka.senders import body, headers
+from tests.kafka.senders import SCHEDULE, body, headers
 from tests.kafka.support import make_topics, secured_settings
 from tests.support import seed
 from tests.support.database_user import database_user
@@ -48,6 +49,8 @@ SECURITY = {
 
 ROLE_ACLS = granted("The smallest Kafka ACLs")
 ROLE_GRANTS = granted("The smallest database grants")
+
+RECORD, REVERSE = "billstream.record_payment.v1", "billstream.reverse_execution.v1"
 
 WITHIN = 20.0
 """Seconds until the broker has surely heard of a changed ACL."""
@@ -77,13 +80,13 @@ class Secured(NamedTuple):
         settings = secured_settings(self.kafka, role)
         return open_role(role, Setup(self.urls[role], settings, Metrics(), threading.Event()))
 
-    def send(self, id: str) -> None:
+    def send(self, id: str, what: Mapping[str, Any], type: str = SCHEDULE) -> None:
         """A command by somebody who may."""
         producer = KafkaProducer(
             bootstrap_servers=self.kafka.bootstrap_servers, **self.kafka.as_user("admin")
         )
-        above = headers(id)
-        producer.send(f"{self.kafka.prefix}.commands", json.dumps(body()).encode(), b"k", above)
+        topic = f"{self.kafka.prefix}.commands"
+        producer.send(topic, json.dumps(what).encode(), b"k", headers(id, type))
         producer.close()
 
     def _acl(self, role: str, heading: str, name: str) -> ACL:
@@ -133,21 +136,30 @@ def _work(role: Role, done: Callable[[], bool]) -> None:
 
 
 def test_a_bill_run_with_the_smallest_acls_and_grants(secured: Secured) -> None:
-    """Every role as a user of Kafka and of the database who has what the guide says."""
+    """Every role as a user of Kafka and of the database who has what the guide says: a run, money
+    that pays for it, and all of the run taken back.
+    """
     assert list(ROLE_ACLS) == list(ROLE_GRANTS)
     for role, acls in ROLE_ACLS.items():
         secured.allow(role, acls)
     store = secured.owner
     with ExitStack() as stack:
         roles = {role: stack.enter_context(closing(_opened(secured, role))) for role in ROLE_ACLS}
-        secured.send("1")
+        secured.send("1", body())
         _work(roles["commands"], lambda: firing.next_due(store) is not None)
         _work(roles["scheduler"], lambda: _cut(store))
         _work(roles["worker"], lambda: not unfinished(store))
+        secured.send("2", {"account": "A-0", "amount": "1.00", "kind": "cash"}, RECORD)
+        _work(roles["commands"], lambda: "payment.recorded" in _types(store))
+        roles["collector"].step()
+        secured.send("3", {"execution": _execution(store)}, REVERSE)
+        _work(roles["commands"], lambda: "execution.reversal_requested" in _types(store))
+        _work(roles["scheduler"], lambda: "execution.reversed" in _types(store))
         _work(roles["relay"], lambda: _published(secured) == store.head.position)
         views = open_views(store)
         _work(roles["projector"], lambda: views.reached() == store.head.position)
-    assert [e.type for e in store.log(0, 1000)].count("invoice.generated") == 3
+    assert _types(store).count("invoice.generated") == 6
+    assert _types(store).count("invoice.voided") == 3
 
 
 @pytest.mark.parametrize("role", [role for role, acls in ROLE_ACLS.items() if acls])
@@ -167,7 +179,7 @@ def test_a_role_needs_every_acl(secured: Secured, role: str) -> None:
 def _refusal(secured: Secured, role: str) -> str:
     """The code with which a role ends that has something to do."""
     until = monotonic() + WITHIN
-    secured.send(str(until))
+    secured.send(str(until), body())
     seed.add_accounts(secured.owner, 1, first=secured.owner.head.position)
     while monotonic() < until:
         try:
@@ -180,9 +192,19 @@ def _refusal(secured: Secured, role: str) -> str:
     return ""
 
 
+def _types(store: OwnedStore) -> list[str]:
+    return [one.type for one in store.log(0, 1000)]
+
+
 def _cut(store: OwnedStore) -> bool:
     """An execution has been cut into chunks."""
-    return any(one.type == "execution.scope_cut" for one in store.log(0, 1000))
+    return "execution.scope_cut" in _types(store)
+
+
+def _execution(store: OwnedStore) -> str:
+    """The one there is."""
+    (found,) = {text(e.stream) for e in store.log(0, 1000) if e.type == "execution.completed"}
+    return found
 
 
 def _published(secured: Secured) -> int:

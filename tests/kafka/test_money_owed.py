@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +28,7 @@ from tests.kafka.senders import Sender, headers
 from tests.kafka.support import drain, make_topics, positions, published, read_all, settings_of
 from tests.kafka.test_fuzz import Counting
 from tests.support.gateway import Served
-from tests.support.owed_life import STORY, Answered, Known, Step, live
+from tests.support.owed_life import SETUP, STORY, Answered, Known, Step, live
 from tests.support.owed_office import Direct, opened, served
 from tests.support.servers import KafkaServer
 
@@ -176,7 +175,7 @@ def _replied(office: ByTopic, known: Known) -> None:
 
 def test_every_command_of_money_owed_as_nonsense(office: ByTopic) -> None:
     """Whatever is wrong with it, it is answered and put aside; nothing else happens."""
-    office.ask("apply", {"setup": STORY[0].body["setup"]})  # type: ignore[union-attr,call-overload,index]
+    office.ask("apply", {"setup": SETUP})
     sent = 0
     for name, type in BY_NAME.items():
         whole = json.dumps(BODIES[name]).encode()
@@ -185,7 +184,7 @@ def test_every_command_of_money_owed_as_nonsense(office: ByTopic) -> None:
             None,
             whole[:-1],
             json.dumps({**BODIES[name], "no_such_key": 1}).encode(),
-            json.dumps(dict.fromkeys(BODIES[name], [{}])).encode(),
+            json.dumps({key: [1, {}] for key in BODIES[name]}).encode(),
             json.dumps(dict.fromkeys(BODIES[name], "")).encode(),
         ]
         for number, value in enumerate(wrong):

@@ -1,4 +1,4 @@
-"""The books looked at from the outside: what invoices say, day by day, and who owes what (R25, R26).
+"""The books from the outside: what invoices say, day by day, and who owes what (R25, R26).
 
 The rules are said again here, in other arithmetic, from the lines that customers were sent.
 """
@@ -75,9 +75,7 @@ def check_every_day(world: World, app: App) -> None:
         assert earned == sum(line.earned(day) for line in lines), day
         for currency in ("USD", "EUR"):
             sent = sum(t for posted, its, t in totals if its == currency and posted <= day)
-            had = sum(
-                trial.get((account, currency), 0) for account in (RECEIVABLE, "Assets:Cash")
-            )
+            had = sum(trial.get((account, currency), 0) for account in (RECEIVABLE, "Assets:Cash"))
             assert had == sent, (day, currency)
         day += ONE_DAY
 

@@ -232,9 +232,12 @@ STORY: tuple[Step | Deed, ...] = (
     # how they pay
     Step("set_payment_method", {"account": "A-1", "payment_method": "v", "token": "pm_1", **CARD}),
     Step("set_payment_method", {"account": "A-1", "payment_method": "v", "label": "Visa"}),
-    Step("set_payment_method", {"account": "A-2", "payment_method": "v", "token": "pm_slow"} | CARD),
     Step(
-        "set_payment_method", {"account": "A-3", "payment_method": "v", "token": "pm_declined"} | CARD
+        "set_payment_method", {"account": "A-2", "payment_method": "v", "token": "pm_slow"} | CARD
+    ),
+    Step(
+        "set_payment_method",
+        {"account": "A-3", "payment_method": "v", "token": "pm_declined"} | CARD,
     ),
     # by hand
     Step("add_charge", {"account": "A-1", "amount": "5.00", "reason": "installation"}),
@@ -276,7 +279,7 @@ STORY: tuple[Step | Deed, ...] = (
         _invoice_of("D-1", lines=[{"line": 1, "amount": "90.00"}]),
         "credit_too_large",
     ),
-    Step("add_credit", lambda k: _line("F-1", k.invoice("F-1"))),
+    Step("add_credit", _invoice_of("F-1", account="F-1", amount="1.00", line=1)),
     Step("void_invoice", _invoice_of("C-1", reason="wrong price")),
     Step("void_invoice", _invoice_of("C-1"), "invoice_void"),
     # contracts, packages, schedules
@@ -330,8 +333,3 @@ STORY: tuple[Step | Deed, ...] = (
     Step("apply", {"setup": {"accounts": [{"number": "Z-1", "status": "closed"}]}}),
     Step("erase_account", {"account": "Z-1"}),
 )
-
-
-def _line(account: str, invoice: str) -> dict[str, Any]:
-    """A credit for the first line of an invoice."""
-    return {"account": account, "amount": "1.00", "invoice": invoice, "line": 1}

@@ -1,7 +1,7 @@
 """An office without a broker: commands are answered at once, runs end before it goes on."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,7 +35,7 @@ class Direct:
         self.store = store
         self.gateway = gateway
         self.address = address
-        self.asked = 0
+        self.asked: int = 0
 
     @property
     def commands(self) -> OwnedStore:
@@ -90,7 +90,7 @@ class Direct:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[OwnedStore]:
+def opened(url: str) -> Generator[OwnedStore]:
     """A sandbox at the beginning of the month."""
     store = open_store(url, create=True, sandbox_clock=CLOCK)
     try:
@@ -100,7 +100,7 @@ def opened(url: str) -> Iterator[OwnedStore]:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
+def served() -> Generator[Served]:
     """A gateway, and the settings by which webhooks find it."""
     with gateway_server() as gateway, pytest.MonkeyPatch.context() as patch:
         patch.setenv("BILLSTREAM_GATEWAY_URL", gateway.url)
