@@ -5,6 +5,7 @@ servers and processes in the background. A `python` block that begins with the n
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,14 +79,25 @@ def _outputs(commands: list[str], folder: Path) -> list[str]:
         script += [f"printf '{_NEXT}'", command]
     bin = Path(sys.executable).parent
     path = f"{bin}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
+    with subprocess.Popen(
         ["bash", "-c", "\n".join(script)],
         cwd=folder,
         env={**os.environ, "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=LONGEST,
-        check=False,
-    )
-    return done.stdout.split(_NEXT)[1:]
+        start_new_session=True,
+    ) as shell:
+        try:
+            out, _ = shell.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            _end(shell, folder, path)
+            raise
+    return out.split(_NEXT)[1:]
+
+
+def _end(shell: subprocess.Popen[str], folder: Path, path: str) -> None:
+    """Ends a shell that takes too long, with all that it started."""
+    os.killpg(shell.pid, signal.SIGKILL)
+    stop = [Path(sys.executable).with_name("billstream"), "stack", "down"]
+    subprocess.run(stop, cwd=folder, env={**os.environ, "PATH": path}, check=False)
