@@ -99,5 +99,5 @@ def _outputs(commands: list[str], folder: Path) -> list[str]:
 def _end(shell: subprocess.Popen[str], folder: Path, path: str) -> None:
     """Ends a shell that takes too long, with all that it started."""
     os.killpg(shell.pid, signal.SIGKILL)
-    stop = [Path(sys.executable).with_name("billstream"), "stack", "down"]
+    stop = [str(Path(sys.executable).with_name("billstream")), "stack", "down"]
     subprocess.run(stop, cwd=folder, env={**os.environ, "PATH": path}, check=False)
