@@ -9,11 +9,13 @@ billing period reaches its end, which is the first day after it.
 from collections.abc import Iterable, Iterator
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from aggregates.account_package.periods import Period, first_calendar, period_from
 from aggregates.contract import (
     Commitment,
     CommitPeriodClosed,
+    ContractCounted,
     ContractEnded,
     ContractEvent,
     ContractRenewed,
@@ -51,9 +53,13 @@ def covers(state: ContractState, account_package: str) -> bool:
 
 def commit_period(state: ContractState, commitment: Commitment, start: date) -> Period:
     """The commit period from a day on, which is the contract's start or the end of another."""
-    frequency = parse_frequency(commitment.per)
-    calendar = first_calendar(frequency, state.start, state.bill_day)
-    return period_from(frequency, calendar, start)
+    return _period(commitment.per, state.start, state.bill_day, start)
+
+
+@lru_cache(maxsize=1 << 14)
+def _period(per: str, signed: date, bill_day: int, start: date) -> Period:
+    frequency = parse_frequency(per)
+    return period_from(frequency, first_calendar(frequency, signed, bill_day), start)
 
 
 def cut_off(period: Period, last: date | None) -> tuple[date, int]:
@@ -86,7 +92,7 @@ def count(state: ContractState, lines: Iterable[tuple[date, int]]) -> tuple[Coun
             continue
         start = _period_holding(state, commitment, day)
         sums[start] = sums.get(start, 0) + amount
-    return tuple(Counted(start=start, amount=sums[start]) for start in sorted(sums))
+    return tuple([Counted(start=start, amount=sums[start]) for start in sorted(sums)])
 
 
 def _period_holding(state: ContractState, commitment: Commitment, day: date) -> date:
@@ -98,32 +104,67 @@ def _period_holding(state: ContractState, commitment: Commitment, day: date) -> 
         start = end
 
 
+def counting_executions(history: Iterable[ContractEvent]) -> set[str]:
+    """The executions whose charges count toward the contract."""
+    return {
+        event.execution
+        for event in history
+        if isinstance(event, ContractCounted)
+        or (isinstance(event, CommitPeriodClosed) and event.charged)
+    }
+
+
 def due_steps(
-    state: ContractState, period_end: date, rounding: str, execution: str
-) -> list[ContractEvent]:
-    """What a run whose billing period ends on a day makes of the contract, oldest first: commit
-    periods closed, the early end charged, terms renewed, the contract ended.
+    state: ContractState,
+    counted: tuple[Counted, ...],
+    period_end: date,
+    rounding: str,
+    execution: str,
+    *,
+    joined: bool = True,
+) -> tuple[list[ContractEvent], ContractState]:
+    """What a run whose billing period ends on a day makes of the contract, oldest first, and the
+    contract after it: what the run charged counts, commit periods are closed, the early end is
+    charged, terms are renewed, the contract ends. What counted stands with the commit period that
+    is closed first; without one, or unless executions are `joined` so, it is an event of its own.
     """
     events: list[ContractEvent] = []
-    while state.ended is None and len(events) < MOST_STEPS:
-        step = _next_step(state, period_end, rounding, execution)
+    if state.ended is not None:
+        return events, state
+    step = _next_step(state, counted, period_end, rounding, execution)
+    if counted and not (joined and isinstance(step, CommitPeriodClosed)):
+        alone = ContractCounted(counted=counted, execution=execution)
+        events.append(alone)
+        state = evolve(state, alone)
+        step = _next_step(state, (), period_end, rounding, execution)
+    for _ in range(MOST_STEPS):
         if step is None:
             break
         events.append(step)
         state = evolve(state, step)
-    return events
+        if state.ended is not None:
+            break
+        step = _next_step(state, (), period_end, rounding, execution)
+    return events, state
 
 
 def _next_step(
-    state: ContractState, period_end: date, rounding: str, execution: str
+    state: ContractState,
+    counted: tuple[Counted, ...],
+    period_end: date,
+    rounding: str,
+    execution: str,
 ) -> ContractEvent | None:
     """The earliest thing to come, if it has come; on one day a period closes first."""
     last, commitment = last_day(state), state.terms.commitment
     renews = last is None or state.term_end < last
     if commitment is not None and (last is None or state.closed_to < last):
         period = commit_period(state, commitment, state.closed_to)
-        if not renews or cut_off(period, last)[0] <= state.term_end:
-            return _closed(state, commitment, period, period_end, rounding, execution)
+        end, _ = cut_off(period, last)
+        if not renews or end <= state.term_end:
+            if end > period_end:
+                return None
+            return _closed(state, commitment, period, last, counted, rounding, execution)
     if renews:
         if state.term_end > period_end:
             return None
@@ -140,15 +181,14 @@ def _closed(
     state: ContractState,
     commitment: Commitment,
     period: Period,
-    period_end: date,
+    last: date | None,
+    counted: tuple[Counted, ...],
     rounding: str,
     execution: str,
-) -> CommitPeriodClosed | None:
-    end, days = cut_off(period, last_day(state))
-    if end > period_end:
-        return None
+) -> CommitPeriodClosed:
+    end, days = cut_off(period, last)
     amount = prorated(commitment.amount, days, period.full_days, rounding)
-    counted = sum(found.amount for found in state.counted if found.start == period.start)
+    reached = sum([c.amount for c in (*state.counted, *counted) if c.start == period.start])
     return CommitPeriodClosed(
         execution=execution,
         start=period.start,
@@ -156,8 +196,9 @@ def _closed(
         days=days,
         full_days=period.full_days,
         commitment=amount,
-        counted=counted,
-        shortfall=max(0, amount - counted),
+        counted=reached,
+        shortfall=max(0, amount - reached),
+        charged=counted,
     )
 
 

@@ -99,7 +99,9 @@ class ContractCounted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
 class CommitPeriodClosed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The shortfall of a commit period, once: max(0, `commitment` - `counted`), the commitment of a
     part period by its days (R12). `transaction` is its fee's id, empty without one. The period
-    stays closed when its fee's invoice is voided, for the fee waits again (R21).
+    stays closed when its fee's invoice is voided, for the fee waits again (R21). `charged` is what
+    the execution charged under the contract, by commit period, this one or later ones: what
+    `ContractCounted` says where the execution closes no period.
     """
 
     execution: str
@@ -111,6 +113,7 @@ class CommitPeriodClosed(Event, frozen=True, kw_only=True, omit_defaults=True, g
     counted: int
     shortfall: int
     transaction: str = ""
+    charged: tuple[Counted, ...] = ()
 
 
 class ContractRenewed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -206,38 +209,37 @@ class ContractState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 
 def evolve(state: ContractState | None, event: ContractEvent) -> ContractState:
-    """The contract after the event."""
-    if isinstance(event, ContractSigned):
-        if state is not None:
-            raise ImpossibleEvent(f"contract {state.ref} was signed twice")
-        return ContractState(
-            ref=event.ref,
-            account=event.account,
-            currency=event.currency,
-            start=event.start,
-            bill_day=event.bill_day,
-            term_end=event.term_end,
-            closed_to=event.start,
-            terms=event.terms,
-        )
+    """The contract after the event. What every run does to it comes first."""
     if state is None:
-        raise ImpossibleEvent(f"{type(event).__name__} on a contract that does not exist")
+        return _signed(event)
     match event:
-        case ContractCounted() | CommitPeriodClosed():
-            return _committed(state, event)
+        case CommitPeriodClosed():
+            counted = added(state.counted, event.charged) if event.charged else state.counted
+            kept = tuple([found for found in counted if found.start >= event.end])
+            return replace(state, counted=kept, closed_to=event.end, used=True)
+        case ContractCounted():
+            return replace(state, counted=added(state.counted, event.counted), used=True)
         case PriceEscalated():
             return replace(state, anniversaries=state.anniversaries + 1, used=True)
+        case ContractSigned():
+            raise ImpossibleEvent(f"contract {state.ref} was signed twice")
         case _:
             return _lived(state, event)
 
 
-def _committed(state: ContractState, event: ContractCounted | CommitPeriodClosed) -> ContractState:
-    match event:
-        case ContractCounted():
-            return replace(state, counted=added(state.counted, event.counted), used=True)
-        case CommitPeriodClosed():
-            kept = tuple(found for found in state.counted if found.start >= event.end)
-            return replace(state, counted=kept, closed_to=event.end, used=True)
+def _signed(event: ContractEvent) -> ContractState:
+    if not isinstance(event, ContractSigned):
+        raise ImpossibleEvent(f"{type(event).__name__} on a contract that does not exist")
+    return ContractState(
+        ref=event.ref,
+        account=event.account,
+        currency=event.currency,
+        start=event.start,
+        bill_day=event.bill_day,
+        term_end=event.term_end,
+        closed_to=event.start,
+        terms=event.terms,
+    )
 
 
 def _lived(
@@ -276,4 +278,4 @@ def added(before: tuple[Counted, ...], more: tuple[Counted, ...]) -> tuple[Count
     sums = {found.start: found.amount for found in before}
     for found in more:
         sums[found.start] = sums.get(found.start, 0) + found.amount
-    return tuple(Counted(start=start, amount=sums[start]) for start in sorted(sums))
+    return tuple([Counted(start=start, amount=sums[start]) for start in sorted(sums)])

@@ -76,12 +76,13 @@ def due_levels(
     """
     if owed.balance <= 0:
         return []
-    steps = [
-        Step(level, day_of(level, owed.due_date))
-        for level in levels
-        if level.key not in reached and not (level.event == "prior" and owed.due_date < today)
-    ]
-    return sorted((step for step in steps if step.fell_on <= today), key=lambda step: step.fell_on)
+    steps: list[Step] = []
+    for level in levels:
+        fell_on = day_of(level, owed.due_date)
+        lapsed = level.event == "prior" and owed.due_date < today
+        if fell_on <= today and not lapsed and level.key not in reached:
+            steps.append(Step(level, fell_on))
+    return sorted(steps, key=lambda step: step.fell_on) if len(steps) > 1 else steps
 
 
 def is_overdue(owed: Owed, today: date) -> bool:

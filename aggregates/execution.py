@@ -7,6 +7,12 @@ from msgspec.structs import replace
 from aggregates.event import Event, Fact, ImpossibleEvent, State
 from aggregates.refusal import Refusal
 
+FORM = 1
+"""How executions that start now write what they do, so that older ones can be computed again as
+they were written: 0, what was charged under a contract is always an event of its own; 1, it stands
+with the commit period that the execution closes, if it closes one.
+"""
+
 FINISHED = ("completed", "completed_with_failures", "cancelled", "reversed")
 
 
@@ -41,7 +47,8 @@ class ExecutionQueued(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
 class ExecutionStarted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Fixes what every chunk uses: the business date and zone, the position as of which settings,
     rates, groups and catalogue are read, and the number of chunks (design decisions 16, 22).
-    `exchange_rates` is the set in force, None when there is none.
+    `exchange_rates` is the set in force, None when there is none. `form` says how what the
+    execution does is written (`FORM`).
     """
 
     business_date: date
@@ -49,6 +56,7 @@ class ExecutionStarted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=
     position: int
     chunks: int
     exchange_rates: str | None = None
+    form: int = 0
 
 
 class ScopeCut(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -142,6 +150,7 @@ class ExecutionState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     retries: int = 0
     counts: Counts = Counts()
     reversing: bool = False
+    form: int = 0
 
 
 def evolve(state: ExecutionState | None, event: ExecutionEvent) -> ExecutionState:
@@ -171,6 +180,7 @@ def evolve(state: ExecutionState | None, event: ExecutionEvent) -> ExecutionStat
                 position=event.position,
                 chunks=event.chunks,
                 exchange_rates=event.exchange_rates,
+                form=event.form,
             )
         case ScopeCut():
             return state
@@ -230,6 +240,7 @@ def start(
             position=position,
             chunks=count,
             exchange_rates=exchange_rates,
+            form=FORM,
         )
     ]
     for first in range(0, count, page):

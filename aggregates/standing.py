@@ -19,12 +19,12 @@ class Standing(NamedTuple):
     @property
     def undisbursed(self) -> int:
         """Money that pays no invoice yet."""
-        return sum(payment.rest for payment in self.payments)
+        return sum([payment.rest for payment in self.payments])
 
     @property
     def pending(self) -> int:
         """Asked for and not answered."""
-        return sum(payment.amount for payment in self.payments if payment.is_pending)
+        return sum([payment.amount for payment in self.payments if payment.is_pending])
 
     @property
     def balance(self) -> int:

@@ -250,6 +250,12 @@ class Reading(Protocol):
         """The same for the accounts whose ids lie in a range (b"" as `high` is open-ended)."""
         ...
 
+    def open_items_in(
+        self, kinds: Sequence[str], low: bytes, high: bytes
+    ) -> dict[str, dict[StreamId, list[ItemRow]]]:
+        """The open ones of several kinds, by kind, found in one go."""
+        ...
+
     def items_at_work(
         self, kind: str, key: str, after: StreamId = b"", limit: int = 1000
     ) -> list[ItemRow]:

@@ -46,12 +46,14 @@ STATELESS = frozenset({"chunk", "command", "reversal"})
 
 class Item(NamedTuple):
     """How a thing of an account is found: the account's number, its place among the account's
-    things of the kind, and whether it is open (there is still something to do about it).
+    things of the kind, and whether it is open (there is still something to do about it). Its key
+    may be one that it keeps for ever: then the index of keys is left alone when it changes.
     """
 
     account: Callable[[Any], str]
     ordinal: Callable[[Any], int]
     is_open: Callable[[Any], bool]
+    keeps_key: bool = False
 
 
 class Kind(NamedTuple):
@@ -94,7 +96,7 @@ def _reference(state: contract.ContractState) -> str:
     return state.ref
 
 
-_CONTRACT = Item(_account, _begins, _goes_on)
+_CONTRACT = Item(_account, _begins, _goes_on, keeps_key=True)
 
 
 def _credit(state: InvoiceState) -> str:
@@ -126,7 +128,7 @@ def _has_auto_pay(state: PaymentMethodsState) -> bool:
 
 
 _PAYMENT = Item(_account, _day_of, _is_under_way)
-_METHODS = Item(_account, _first, _has_auto_pay)
+_METHODS = Item(_account, _first, _has_auto_pay, keeps_key=True)
 
 
 def _named(state: Any) -> str:

@@ -1,7 +1,7 @@
 """Stage 6: collect payment (R23): the intent is written here, the gateway is asked afterwards."""
 
-from collections.abc import Iterator
 from datetime import date
+from typing import NamedTuple
 
 from aggregates import identity
 from aggregates.balance import waiting_manually
@@ -59,31 +59,31 @@ def ask_for_money(
     declined one is to be tried again later (the day it is due, this is that attempt). `key` tells
     the attempts of one run apart; `also_due` is an invoice that is asked for before its due date.
     """
-    facts = next((a for a in draft.facts.accounts if a.row.stream == draft.facts.row.stream), None)
+    facts = draft.head
     if facts is None:
         return None
     methods = facts.items.get("payment_methods")
     method = used_for_auto_pay(methods[0].state) if methods else None
     if method is None:
         return None
-    payments = list(_payments(draft, facts))
-    declined = [(s, v, p) for s, v, p in payments if p.retry_on is not None]
+    payments = _payments(draft, facts)
+    declined = [one for one in payments if one.state.retry_on is not None]
     today = settings.business_date
-    if any(p.retry_on is not None and p.retry_on > today for _, _, p in declined):
+    if any(one.state.retry_on is not None and one.state.retry_on > today for one in declined):
         return None
     standing = Standing(
-        list(_documents(draft, facts, also_due, today)),
-        [p for _, _, p in payments],
+        _documents(draft, facts, also_due, today),
+        [one.state for one in payments],
         waiting_by_hand(draft, settings),
     )
     amount = standing.to_collect(collection, today)
     if amount <= 0:
         return None
     payment = identity.payment(facts.row.stream, key)
-    for stream, version, before in declined:
-        closed = rules.close_retry(before, "retried", today, identity.text(payment))
-        draft.stage("payment", stream, version, before, [*closed])
-    last = max(declined, key=lambda one: one[2].attempt, default=None)
+    for one in declined:
+        closed = rules.close_retry(one.state, "retried", today, identity.text(payment))
+        draft.stage("payment", one.stream, one.version, one.state, [*closed])
+    last = max(declined, key=lambda one: one.state.attempt, default=None)
     asked = rules.request(
         account=facts.row.state.number,
         currency=facts.row.state.currency,
@@ -92,35 +92,50 @@ def ask_for_money(
         collection=why,
         on=today,
         execution=settings.execution,
-        after=None if last is None else last[2],
-        after_id=None if last is None else identity.text(last[0]),
+        after=None if last is None else last.state,
+        after_id=None if last is None else identity.text(last.stream),
     )
     draft.stage("payment", payment, 0, None, [asked])
     return payment
 
 
-def _payments(draft: Draft, facts: AccountFacts) -> Iterator[tuple[StreamId, int, PaymentState]]:
+class _UnderWay(NamedTuple):
+    """A payment with the version it was read at, and with what this run has staged."""
+
+    stream: StreamId
+    version: int
+    state: PaymentState
+
+
+def _payments(draft: Draft, facts: AccountFacts) -> list[_UnderWay]:
     """Payments under way, those staged by this run included."""
-    read = {row.stream for row in facts.items.get("payment", ())}
-    for row in facts.items.get("payment", ()):
-        yield row.stream, row.version, draft.state_of(row.stream, row.state)
-    for stream, staged in draft.also.items():
-        if staged.kind == "payment" and stream not in read:
-            state: PaymentState = draft.state_of(stream, None)
-            yield stream, staged.expected, state
+    rows = facts.items.get("payment", ())
+    found = [
+        _UnderWay(row.stream, row.version, draft.state_of(row.stream, row.state)) for row in rows
+    ]
+    if draft.also:
+        read = {row.stream for row in rows}
+        found += [
+            _UnderWay(stream, staged.expected, draft.state_of(stream, None))
+            for stream, staged in draft.also.items()
+            if staged.kind == "payment" and stream not in read
+        ]
+    return found
 
 
 def _documents(
     draft: Draft, facts: AccountFacts, also_due: StreamId, today: date
-) -> Iterator[OpenDocument]:
+) -> list[OpenDocument]:
+    found: list[OpenDocument] = []
     for row in facts.items.get("invoice", ()):
         document: InvoiceState = draft.state_of(row.stream, row.state)
         due_date = document.due_date
         if row.stream == also_due:
             due_date = min(due_date, today)
-        yield OpenDocument(document.open_balance, due_date)
+        found.append(OpenDocument(document.open_balance, due_date))
     if draft.invoice is not None:
-        yield OpenDocument(draft.invoice.total, draft.invoice.due_date)
+        found.append(OpenDocument(draft.invoice.total, draft.invoice.due_date))
+    return found
 
 
 def waiting_by_hand(draft: Draft, settings: RunSettings) -> int:

@@ -39,7 +39,9 @@ KIND = "contract"
 
 
 def count_commitments(draft: Draft, settings: RunSettings) -> None:
-    """Adds what this run charged to the commit periods of its bill dates."""
+    """Finds what this run charged in the commit periods of its bill dates, and writes it down
+    where the run does not do the contract's terms.
+    """
     if not draft.charges or not settings.has_contracts:
         return
     charged: dict[StreamId, list[NewCharge]] = {}
@@ -47,12 +49,24 @@ def count_commitments(draft: Draft, settings: RunSettings) -> None:
         if new.charge.kind in commitments.COUNTING:
             charged.setdefault(new.account.row.stream, []).append(new)
     for account in draft.facts.accounts:
-        lines = charged.get(account.row.stream)
-        for row in account.items.get(KIND, ()) if lines else ():
+        rows = account.items.get(KIND)
+        lines = charged.get(account.row.stream) if rows else None
+        for row in rows or () if lines else ():
             counted = commitments.count(row.state, _under(row.state, lines or []))
-            if counted:
+            if not counted:
+                continue
+            if does_terms(draft, settings, account):
+                draft.counted[row.stream] = counted
+            else:
                 event = ContractCounted(counted=counted, execution=settings.execution)
                 draft.stage(KIND, row.stream, row.version, row.state, [event])
+
+
+def does_terms(draft: Draft, settings: RunSettings, account: AccountFacts) -> bool:
+    """The run does the terms of the account's contracts."""
+    if "contract_terms" not in settings.actions or not is_charged(account, draft, settings):
+        return False
+    return bool(draft.state_of(account.row.stream, account.row.state).status == "active")
 
 
 def _under(state: ContractState, charges: list[NewCharge]) -> Iterator[tuple[date, int]]:
@@ -66,21 +80,25 @@ def contract_terms(draft: Draft, settings: RunSettings) -> None:
     """Does what the contracts of the accounts the run is for have come to."""
     for account in draft.facts.accounts:
         rows = account.items.get(KIND)
-        if not rows or not is_charged(account, draft, settings):
-            continue
-        if draft.state_of(account.row.stream, account.row.state).status != "active":
-            continue
-        for row in rows:
-            _execute(draft, settings, account, row)
+        if rows and does_terms(draft, settings, account):
+            for row in rows:
+                _execute(draft, settings, account, row)
 
 
 def _execute(draft: Draft, settings: RunSettings, account: AccountFacts, row: ItemRow) -> None:
     state: ContractState = draft.state_of(row.stream, row.state)
-    rounding = settings.owner.rounding
-    steps = commitments.due_steps(state, settings.period_end, rounding, settings.execution)
-    events = [_charged(draft, settings, account, state, step) for step in steps]
-    if events:
-        state = draft.stage(KIND, row.stream, row.version, row.state, events)
+    steps, after = commitments.due_steps(
+        state,
+        draft.counted.get(row.stream, ()),
+        settings.period_end,
+        settings.owner.rounding,
+        settings.execution,
+        joined=settings.form >= 1,
+    )
+    if steps:
+        events = [_charged(draft, settings, account, state, step) for step in steps]
+        draft.stage(KIND, row.stream, row.version, row.state, events, after)
+        state = after
     for day in list(commitments.anniversaries(state, settings.period_end)):
         raised = _raise_prices(draft, settings, account, state, day)
         if raised is None:

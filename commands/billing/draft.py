@@ -8,6 +8,7 @@ import msgspec
 from aggregates.account_package.cycles import Billing
 from aggregates.account_package.events import Charge
 from aggregates.chunk import LeftBehind
+from aggregates.contract import Counted
 from aggregates.event import Event, State
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated, InvoiceLine, InvoiceLinesAdded
@@ -53,6 +54,7 @@ class Draft(msgspec.Struct):
     """Filled by the stages in their order (R4). `invoice` and `pages` are the invoice, if one is
     made; `new_waiting` the charges that go on none, with the reason; `collected` tells that what
     waited up to the period's end went on the invoice, `closed` that its lines of 0.00 were closed.
+    `counted` is what was charged under contracts whose terms are still to be done, by contract.
     """
 
     facts: InvoicerFacts
@@ -63,6 +65,7 @@ class Draft(msgspec.Struct):
     pages: list[InvoiceLinesAdded] = []
     new_waiting: list[NewCharge] = []
     waiting_reason: str = ""
+    counted: dict[StreamId, tuple[Counted, ...]] = {}
     collected: bool = False
     closed: bool = False
     lines: list[InvoiceLine] = []
@@ -73,7 +76,10 @@ class Draft(msgspec.Struct):
     def head(self) -> AccountFacts | None:
         """The invoicer's own account; None when it is left alone."""
         stream = self.facts.row.stream
-        return next((one for one in self.facts.accounts if one.row.stream == stream), None)
+        for account in self.facts.accounts:
+            if account.row.stream == stream:
+                return account
+        return None
 
     def stage(
         self,
@@ -82,17 +88,21 @@ class Draft(msgspec.Struct):
         version: int,
         state: State | None,
         events: Sequence[Event],
+        after: State | None = None,
     ) -> Any:
         """Adds events of another stream to what is written for the invoicer: an invoice's dunning
         level, a payment asked for, an account's status. `version` and `state` are those it was
-        read at (0 and None: new); the state after everything staged so far is returned.
+        read at (0 and None: new); the state after everything staged so far is returned. It is
+        folded here, unless whoever decided has had to fold it: `after`.
         """
         staged = self.also.get(stream)
-        if staged is not None:
-            state = staged.state
-        evolve = KINDS[kind].evolve
-        for event in events:
-            state = evolve(state, event)
+        if after is not None:
+            state = after
+        else:
+            state = state if staged is None else staged.state
+            evolve = KINDS[kind].evolve
+            for event in events:
+                state = evolve(state, event)
         if staged is None:
             self.also[stream] = Staged(kind, stream, version, list(events), state)
         else:

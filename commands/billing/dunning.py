@@ -70,14 +70,14 @@ def _due(
     found: list[_Due] = []
     for row, owed in zip(rows, all_owed, strict=True):
         state: InvoiceState = row.state
-        reached = {level.level for level in state.reached}
+        reached = [level.level for level in state.reached]
         steps = due_levels(owed, rule.levels, reached, today)
         if not steps:
             continue
         overdue = overdue_with(owed, all_owed, today)
         if not is_below_minimum(overdue, rule.minimum_overdue, state.currency):
             found += [_Due(step, row, owed.balance) for step in steps]
-    return sorted(found, key=lambda due: due.step.fell_on)
+    return sorted(found, key=lambda due: due.step.fell_on) if found else found
 
 
 def _act(

@@ -1,6 +1,6 @@
 """A chunk's facts: whole invoicers with everything the pass needs, read in one snapshot."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -60,8 +60,7 @@ def load_facts(
     # Also where nothing waits any more: what waits next goes on from that version.
     for account, receivables in reading.receivables_of(accounts).items():
         accounts[account].receivables = receivables
-    for kind in needs_of(settings):
-        _load_items(reading, kind, low, high, accounts)
+    _load_items(reading, needs_of(settings), low, high, accounts)
     if "contract_terms" in settings.actions and settings.has_contracts:
         _load_held(reading, settings, accounts)
     later: dict[StreamId, int] = {}
@@ -71,18 +70,24 @@ def load_facts(
 
 
 def _load_items(
-    reading: Reading, kind: str, low: bytes, high: bytes, accounts: dict[StreamId, AccountFacts]
+    reading: Reading,
+    kinds: Sequence[str],
+    low: bytes,
+    high: bytes,
+    accounts: dict[StreamId, AccountFacts],
 ) -> None:
-    """Open items of a kind: of the range's invoicers, and of accounts elsewhere that they bill
-    for.
-    """
-    found = reading.items_in(kind, low, high)
-    if kind not in OF_INVOICERS:
-        elsewhere = [a for a in accounts if a < low or (high and a >= high)]
-        found.update(reading.items_of(kind, elsewhere))
-    for account, rows in found.items():
-        if account in accounts:
-            accounts[account].items[kind] = rows
+    """Open items: of the range's invoicers, and of accounts elsewhere that they bill for."""
+    if not kinds:
+        return
+    found = reading.open_items_in(kinds, low, high)
+    for kind in kinds:
+        of_kind = found.get(kind, {})
+        if kind not in OF_INVOICERS:
+            elsewhere = [a for a in accounts if a < low or (high and a >= high)]
+            of_kind.update(reading.items_of(kind, elsewhere))
+        for account, rows in of_kind.items():
+            if account in accounts:
+                accounts[account].items[kind] = rows
 
 
 def _load_held(

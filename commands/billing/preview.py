@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from aggregates import identity
-from aggregates.execution import ExecutionState
+from aggregates.execution import FORM, ExecutionState
 from aggregates.refusal import Refusal
 from aggregates.schedule import Timing, catch_up_policy, check_period
 from commands.billing.chunk_pass import bill_chunk
@@ -67,6 +67,7 @@ def preview_run(
         posting_date=posting_date,
         account=account,
         requested_by=requested_by,
+        form=FORM,
     )
     with store.snapshot() as reading:
         today = business_date(store.now(), zone(owner_of(reading).time_zone))

@@ -20,7 +20,8 @@ class RunSettings:
     """Settings, rates, groups and catalogue as of the execution's start.
 
     `posting_date` is the given one, else the business date (R2). `account` is set for bill
-    account (R3). `rates` is None when no set is in force.
+    account (R3). `rates` is None when no set is in force. `form` says how what the execution does
+    is written (`aggregates.execution.FORM`).
     """
 
     execution: str
@@ -37,6 +38,7 @@ class RunSettings:
     posting_date: date
     account: str | None
     requested_by: str
+    form: int
     collection: str = "balance_due"
     books: LedgerState | None = None
     ar_terms: dict[str, ArTermState] = field(default_factory=dict[str, ArTermState])
@@ -87,6 +89,7 @@ def read_settings(
         posting_date=state.posting_date or business_date,
         account=state.account,
         requested_by=state.requested_by,
+        form=state.form,
         collection=run.state.settings.collection,
         books=None if books is None else books.state,
         ar_terms={

@@ -130,11 +130,8 @@ def uncount(
     for stream, state in workspace.items_of(KIND, account):
         if not commitments.covers(state, ref):
             continue
-        counted_by = {
-            recorded.event.execution
-            for recorded in workspace.history(stream)
-            if isinstance(recorded.event, ContractCounted)
-        }
+        history = (recorded.event for recorded in workspace.history(stream))
+        counted_by = commitments.counting_executions(history)
         lines = [
             (cycle.bill_date, -charge.amount)
             for cycle in cycles

@@ -110,6 +110,12 @@ class PastReading:
         streams = _first(self._database.execute(f"{query} ORDER BY stream", params).fetchall())
         return by_account(self._items(kind, streams, only_open))
 
+    def open_items_in(
+        self, kinds: Sequence[str], low: bytes, high: bytes
+    ) -> dict[str, dict[StreamId, list[ItemRow]]]:
+        found = ((kind, self.items_in(kind, low, high)) for kind in kinds)
+        return {kind: rows for kind, rows in found if rows}
+
     def items_at_work(
         self, kind: str, key: str, after: StreamId = b"", limit: int = 1000
     ) -> list[ItemRow]:

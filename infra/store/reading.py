@@ -22,6 +22,7 @@ from infra.store.rows import (
     account_row,
     batches,
     by_account,
+    by_kind,
     item_rows,
     package_row,
     receivables_row,
@@ -123,16 +124,23 @@ class SnapshotReading:
     ) -> dict[StreamId, list[ItemRow]]:
         return by_account(self._items(kind, low, high, only_open))
 
+    def open_items_in(
+        self, kinds: Sequence[str], low: bytes, high: bytes
+    ) -> dict[str, dict[StreamId, list[ItemRow]]]:
+        if not kinds:
+            return {}
+        among, params = self._database.among(list(kinds))
+        where, limits = _accounts_of_items(low, high)
+        query = f"SELECT kind, {ITEM_COLUMNS} FROM items WHERE {where} AND open AND kind {among}"
+        return by_kind(self._all(query, [*limits, *params]))
+
     def _items(self, kind: str, low: bytes, high: bytes, only_open: bool) -> Iterator[ItemRow]:
         """Those of accounts from `low` to `high`."""
-        first, last = span_of(low, high)
-        query = f"SELECT {ITEM_COLUMNS} FROM items WHERE stream >= ? AND account >= ?"
-        params: list[object] = [first, low]
-        if high:
-            query += " AND stream < ? AND account < ?"
-            params += [last, high]
-        query += " AND kind = ? AND open" if only_open else " AND kind = ?"
-        return item_rows(kind, self._all(query, (*params, kind)))
+        where, limits = _accounts_of_items(low, high)
+        query = f"SELECT {ITEM_COLUMNS} FROM items WHERE {where} AND kind = ?"
+        if only_open:
+            query += " AND open"
+        return item_rows(kind, self._all(query, (*limits, kind)))
 
     def items_at_work(
         self, kind: str, key: str, after: StreamId = b"", limit: int = 1000
@@ -229,3 +237,12 @@ class SnapshotReading:
             where += f" AND {self._database.unindexed}a.bill_group {among}"
             params.extend(listed)
         return where, params
+
+
+def _accounts_of_items(low: bytes, high: bytes) -> tuple[str, list[object]]:
+    """Items of accounts from `low` to `high`: their ids lie together."""
+    first, last = span_of(low, high)
+    if not high:
+        return "stream >= ? AND account >= ?", [first, low]
+    where = "stream >= ? AND account >= ? AND stream < ? AND account < ?"
+    return where, [first, low, last, high]

@@ -75,11 +75,26 @@ def item_rows(kind: str, rows: Iterable[tuple[Any, ...]]) -> Iterator[ItemRow]:
 
 
 def by_account(rows: Iterable[ItemRow]) -> dict[StreamId, list[ItemRow]]:
-    """An account's items by their ordinal."""
+    """Accounts in their order, each one's items by their ordinal."""
     found: dict[StreamId, list[ItemRow]] = {}
-    for row in sorted(rows, key=lambda row: (row.account, row.ordinal, row.stream)):
-        found.setdefault(row.account, []).append(row)
-    return found
+    for row in rows:
+        listed = found.get(row.account)
+        if listed is None:
+            found[row.account] = [row]
+        else:
+            listed.append(row)
+    for listed in found.values():
+        if len(listed) > 1:
+            listed.sort(key=lambda row: (row.ordinal, row.stream))
+    return dict(sorted(found.items()))
+
+
+def by_kind(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[StreamId, list[ItemRow]]]:
+    """Rows of a kind and ITEM_COLUMNS, as `by_account` gives them of each kind."""
+    of_kinds: dict[str, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        of_kinds.setdefault(row[0], []).append(row[1:])
+    return {kind: by_account(item_rows(kind, found)) for kind, found in of_kinds.items()}
 
 
 def span_of(low: bytes, high: bytes) -> tuple[bytes, bytes]:

@@ -45,6 +45,9 @@ COLUMNS = {
 ITEM_COLUMNS = ("ordinal", "open", "key", "version", "state")
 """What changes of an item; its place in the books does not."""
 
+KEPT_ITEM_COLUMNS = ("ordinal", "open", "version", "state")
+"""Of an item that keeps its key: none of it is in an index."""
+
 BILLED_COLUMNS = ("next_bill_date", "version", "state")
 """What billing changes: none of it is in an index, so rows stay where they are."""
 
@@ -129,8 +132,8 @@ def row_writes(
         row = row_of(staged.kind, stream, version, state, encoded, staged.account)
         table = table_of(staged.kind)
         if expected:
-            columns = ITEM_COLUMNS if table == "items" else COLUMNS[table]
-            updates[table, columns].append((*row[-len(columns) :], stream, expected))
+            columns, values = _changing(staged.kind, table, row)
+            updates[table, columns].append((*values, stream, expected))
         elif unnumbered is not None and _is_unnumbered(state):
             unnumbered[stream] = row
         else:
@@ -139,6 +142,16 @@ def row_writes(
         *(RowWrite(table, (), rows) for table, rows in inserts.items()),
         *(RowWrite(*target, rows) for target, rows in updates.items() if rows),
     ]
+
+
+def _changing(kind: str, table: str, row: Row) -> tuple[tuple[str, ...], Row]:
+    """What changes of a row, which is whole: its columns and their values."""
+    item = KINDS[kind].item
+    if item is not None and item.keeps_key:
+        _, _, _, ordinal, is_open, _, version, state = row
+        return KEPT_ITEM_COLUMNS, (ordinal, is_open, version, state)
+    columns = ITEM_COLUMNS if table == "items" else COLUMNS[table]
+    return columns, row[-len(columns) :]
 
 
 def write(connection: "HistoryConnection", writes: Iterable[RowWrite]) -> None:

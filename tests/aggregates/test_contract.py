@@ -45,8 +45,9 @@ class Contract:
         return self.to(ContractCounted(counted=counted, execution=RUN)) if counted else self
 
     def run(self, end: date) -> list[ContractEvent]:
-        events = commitments.due_steps(self.state, end, "half_up", RUN)
-        self.to(*events)
+        """Closes what is due; the state given with it is the fold of the events."""
+        events, after = commitments.due_steps(self.state, (), end, "half_up", RUN)
+        assert self.to(*events).state == after
         return events
 
 
