@@ -42,14 +42,14 @@ class Versioned(NamedTuple):
     state: Any
 
 
-class AccountRow(NamedTuple):
+class AccountRow(msgspec.Struct, frozen=True, gc=False):
     stream: StreamId
     version: int
     invoicer: StreamId
     state: AccountState
 
 
-class PackageRow(NamedTuple):
+class PackageRow(msgspec.Struct, frozen=True, gc=False):
     stream: StreamId
     version: int
     account: StreamId
@@ -119,7 +119,7 @@ class Staged(msgspec.Struct):
     encoded_state: bytes | None = None
     """The state in stored form when the caller has it already; else the store encodes it."""
     account: StreamId = b""
-    """The account it belongs to when the caller has its id; else found by the number in the state."""
+    """The account it belongs to, when the caller has its id; else the state's number tells."""
 
 
 @dataclass(frozen=True, slots=True)

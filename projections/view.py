@@ -91,7 +91,7 @@ class Personal(Protocol):
         ...
 
 
-class Occurrence(NamedTuple):
+class Occurrence(msgspec.Struct, frozen=True, gc=False):
     """Where and when an event happened. `at` is in UTC, as ISO 8601 text."""
 
     position: int

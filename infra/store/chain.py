@@ -48,10 +48,7 @@ def event_hash(
 ) -> bytes:
     """The hash of an event's row; the column order is that of the table."""
     head = _identity(8, position, ID_LENGTH, stream, 8, version, middle.topic_length)
-    return sha256(
-        b"".join((head, middle.rest, _length(len(payload)), payload, tail)),
-        usedforsecurity=True,
-    ).digest()
+    return sha256(b"".join((head, middle.rest, _length(len(payload)), payload, tail))).digest()
 
 
 def merkle_root(hashes: Sequence[bytes]) -> bytes:

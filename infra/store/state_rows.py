@@ -52,6 +52,9 @@ BILLED_COLUMNS = ("next_bill_date", "version", "state")
 """What billing changes: none of it is in an index, so rows stay where they are."""
 
 
+_BILLED = frozenset({PackageBilled})
+
+
 class MissingState(ValueError):
     """A stream whose kind keeps a state row was to be written without its state."""
 
@@ -189,10 +192,7 @@ def _is_unnumbered(state: State) -> bool:
 
 
 def _only_billed(staged: Staged) -> bool:
-    for event in staged.events:
-        if type(event) is not PackageBilled:
-            return False
-    return True
+    return _BILLED.issuperset(map(type, staged.events))
 
 
 def _day(state: State) -> str | None:

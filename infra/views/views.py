@@ -10,6 +10,7 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
+from commands.billing.rare_collections import rare_collections
 from infra.views import feed, offsets, positions, sql
 from infra.views.database import Overtaken, Published, PublishedQuery, ViewsDatabase
 from infra.views.positions import KAFKA, STORE, Place
@@ -177,6 +178,10 @@ class Views:
 
     def _move(self, behind: list[Place], after: int, up_to: int) -> bool:
         """One batch: decided first, then applied together with the positions."""
+        with rare_collections():
+            return self._moved(behind, after, up_to)
+
+    def _moved(self, behind: list[Place], after: int, up_to: int) -> bool:
         dispatch = self._dispatch(tuple(place.name for place in behind))
         changes = feed.read(self._database, dispatch, self._reveal_many, after, up_to)
         try:

@@ -29,6 +29,7 @@ def raw_inserts(source: Path, target: Path, before: int) -> tuple[float, int]:
         commits = _rows(reading, "commits", "first > ?", before)
         events = _rows(reading, "events", "position > ?", before)
         packages = _rows(reading, "account_packages", "1", None)
+        items = _rows(reading, "items", "1", None)
         views = {
             name: _rows(reading, name, "1", None)
             for (name,) in reading.execute(
@@ -39,9 +40,9 @@ def raw_inserts(source: Path, target: Path, before: int) -> tuple[float, int]:
         }
     with closing(_fresh(target, schema)) as writing:
         began = perf_counter()
-        _insert(writing, commits, events, packages, views)
+        _insert(writing, commits, events, packages, items, views)
         seconds = perf_counter() - began
-    return seconds, len(commits) + len(events) + len(packages) + sum(map(len, views.values()))
+    return seconds, _count(commits, events, packages, items, *views.values())
 
 
 def _insert(
@@ -49,14 +50,16 @@ def _insert(
     commits: Rows,
     events: Rows,
     packages: Rows,
+    items: Rows,
     views: dict[str, Rows],
 ) -> None:
     done = 0
     for commit, chunk in zip(commits, _chunks(events, commits), strict=True):
         writing.execute("BEGIN IMMEDIATE")
         _many(writing, "events", chunk)
-        share = len(packages) * (done + len(chunk)) // len(events)
-        _many(writing, "account_packages", packages[len(packages) * done // len(events) : share])
+        for table, rows in (("account_packages", packages), ("items", items)):
+            first, after = (len(rows) * n // len(events) for n in (done, done + len(chunk)))
+            _many(writing, table, rows[first:after])
         _many(writing, "commits", [commit])
         writing.execute("COMMIT")
         done += len(chunk)
@@ -65,6 +68,10 @@ def _insert(
             writing.execute("BEGIN IMMEDIATE")
             _many(writing, name, rows[first : first + 5_000])
             writing.execute("COMMIT")
+
+
+def _count(*tables: Rows) -> int:
+    return sum(map(len, tables))
 
 
 def _chunks(events: Rows, commits: Rows) -> Iterator[Rows]:
