@@ -15,6 +15,7 @@ from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.owner import OwnerState
 from aggregates.receivables import ReceivablesState
+from commands.keyring import Keyring
 from commands.local_time import business_date, zone
 from commands.owner import no_owner
 from commands.personal import PersonalData
@@ -43,16 +44,15 @@ class Loaded(NamedTuple):
     state: Any
 
 
-class Workspace:
+class Workspace(Keyring):
     """The unit of work of one command."""
 
     def __init__(self, store: Store, reading: Reading, personal: PersonalData | None) -> None:
+        super().__init__(store, personal)
         self.reading = reading
         self.now: datetime = store.now()
         """The clock (UTC) as the command began."""
         self._today: date | None = None
-        self._store = store
-        self._personal = personal
         self._loaded: dict[StreamId, Loaded] = {}
         self._staged: dict[StreamId, Staged] = {}
         self._events: dict[StreamId, list[Event]] = {}
@@ -66,9 +66,6 @@ class Workspace:
         self._absences: dict[Absence, bool] = {}
         self._untouched: list[Untouched] = []
         self._whole: dict[str, list[StreamId]] = {}
-        self._keys: dict[StreamId, bytes | None] = {}
-        self._new_keys: dict[StreamId, bytes] = {}
-        self._destroyed: list[StreamId] = []
         self._checks: dict[object, Callable[[], None]] = {}
         self.rooted: set[str] = set()
         """Accounts known to lie in a sound tree: each need be walked up from once only."""
@@ -212,7 +209,7 @@ class Workspace:
         self.prefetch("account", (account for account, _ in named))
         self.prefetch_refs(ref for _, refs in named for ref in refs)
         there = [(account, refs) for account, refs in named if self._loaded[account].version]
-        self._keys.update((a, None) for a, _ in named if not self._loaded[a].version)
+        self.know_none(account for account, _ in named if not self._loaded[account].version)
         self.prefetch_keys(account for account, _ in there)
         self.prefetch(
             "account_package",
@@ -325,44 +322,6 @@ class Workspace:
         found = ((stream, self.get(kind, stream)) for stream in known)
         return [(stream, it) for stream, it in found if not only_open or item.is_open(it)]
 
-    # personal data
-
-    def prefetch_keys(self, accounts: Iterable[StreamId]) -> None:
-        """Reads the keys of many accounts at once."""
-        missing = [account for account in dict.fromkeys(accounts) if account not in self._keys]
-        for page in _pages(missing):
-            found = self._store.keys_of(page)
-            for account in page:
-                self._keys[account] = found.get(account)
-
-    def conceal(self, account: StreamId, text: str) -> str:
-        """Ciphertext under the account's key, which is made when there is none."""
-        cipher = self._cipher()
-        key = self._key(account)
-        if key is None:
-            key = cipher.new_key()
-            self._keys[account] = self._new_keys[account] = key
-        return cipher.encrypt(key, account, text)
-
-    def reveal(self, account: StreamId, concealed: str) -> str | None:
-        """The text again; None when it was erased."""
-        return self._cipher().decrypt(self._key(account), account, concealed)
-
-    def destroy_key(self, account: StreamId) -> None:
-        """The account's personal data is to be forgotten for ever."""
-        self._destroyed.append(account)
-        self._keys[account] = None
-
-    def _key(self, account: StreamId) -> bytes | None:
-        if account not in self._keys:
-            self.prefetch_keys([account])
-        return self._keys[account]
-
-    def _cipher(self) -> PersonalData:
-        if self._personal is None:
-            raise RuntimeError("this command was not given access to personal data")
-        return self._personal
-
     # the end
 
     def later(self, key: object, check: Callable[[], None]) -> None:
@@ -411,8 +370,8 @@ class Workspace:
             untouched=self._untouched,
             numbers=self.numbers,
             number_start=self.number_start,
-            new_keys={a: key for a, key in self._new_keys.items() if a in self._staged},
-            destroyed_keys=self._destroyed,
+            new_keys={a: key for a, key in self.new_keys.items() if a in self._staged},
+            destroyed_keys=self.destroyed_keys,
         )
 
 
