@@ -1,13 +1,20 @@
 """The personal data of a command: keys that were read, made and destroyed (design decision 12)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from aggregates.identity import StreamId
 from commands.personal import PersonalData
 from commands.store import Store
 
 READ_AT_ONCE = 5_000
-"""How many keys one question to the store asks for."""
+"""How many things one question to the store asks for."""
+
+
+def pages(items: list[Any]) -> Iterator[list[Any]]:
+    """As many as are asked for at once."""
+    for start in range(0, len(items), READ_AT_ONCE):
+        yield items[start : start + READ_AT_ONCE]
 
 
 class Keyring:
@@ -27,8 +34,7 @@ class Keyring:
     def prefetch_keys(self, accounts: Iterable[StreamId]) -> None:
         """Reads the keys of many accounts at once."""
         missing = [account for account in dict.fromkeys(accounts) if account not in self._keys]
-        for start in range(0, len(missing), READ_AT_ONCE):
-            page = missing[start : start + READ_AT_ONCE]
+        for page in pages(missing):
             found = self._store.keys_of(page)
             for account in page:
                 self._keys[account] = found.get(account)

@@ -118,6 +118,8 @@ class Staged(msgspec.Struct):
     state: State | None = None
     encoded_state: bytes | None = None
     """The state in stored form when the caller has it already; else the store encodes it."""
+    folds: bool = False
+    """The state is left out: the store folds the events of the new stream."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from aggregates.invoice_state import InvoiceState
 from aggregates.receivables import ReceivablesState
 from commands.store import Conflict, Staged
 from infra.store.database import Row
-from schemas.kinds import ITEMS, KINDS, STATELESS
+from schemas.kinds import ITEMS, KINDS, STATELESS, fold
 
 if TYPE_CHECKING:
     from infra.store.connect import HistoryConnection
@@ -109,7 +109,7 @@ def row_writes(
     inserts: dict[str, list[Row]] = defaultdict(list)
     updates: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
     for staged in _each_once(changes):
-        state = staged.state
+        state = fold(staged.kind, staged.events) if staged.folds else staged.state
         if state is None:
             raise MissingState(f"{staged.kind} {identity.text(staged.stream)} without its state")
         encoded = staged.encoded_state or _encode(state)
