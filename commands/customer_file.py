@@ -16,7 +16,7 @@ from aggregates.refusal import Refusal
 from commands.customer_mapping import CustomerMapping, Row, getter
 from commands.customer_rows import Layout
 
-BATCH = 2_000
+BATCH = 5_000
 """Rows of a piece, and so of one transaction."""
 
 _SHELVES = 64

@@ -120,6 +120,8 @@ class Staged(msgspec.Struct):
     """The state in stored form when the caller has it already; else the store encodes it."""
     account: StreamId = b""
     """The account it belongs to, when the caller has its id; else the state's number tells."""
+    folds: bool = False
+    """The state is left out: the store folds the events of the new stream."""
 
 
 @dataclass(frozen=True, slots=True)

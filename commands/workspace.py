@@ -6,7 +6,7 @@ so that the entries of one file see each other. Nothing is written here: `batch`
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from aggregates import identity
 from aggregates.account import AccountState
@@ -15,6 +15,7 @@ from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.owner import OwnerState
 from aggregates.receivables import ReceivablesState
+from commands.keyring import Keyring, pages
 from commands.local_time import business_date, zone
 from commands.owner import no_owner
 from commands.personal import PersonalData
@@ -29,10 +30,7 @@ from commands.store import (
     Store,
     Untouched,
 )
-from schemas.kinds import KINDS
-
-READ_AT_ONCE = 5_000
-"""How many aggregates one question to the store asks for."""
+from schemas.kinds import KINDS, fold
 
 
 class Loaded(NamedTuple):
@@ -43,32 +41,32 @@ class Loaded(NamedTuple):
     state: Any
 
 
-class Workspace:
+ABSENT = {kind: Loaded(kind, 0, None) for kind in KINDS}
+"""What does not exist, by kind."""
+
+
+class Workspace(Keyring):
     """The unit of work of one command."""
 
     def __init__(self, store: Store, reading: Reading, personal: PersonalData | None) -> None:
+        super().__init__(store, personal)
         self.reading = reading
         self.now: datetime = store.now()
         """The clock (UTC) as the command began."""
         self._today: date | None = None
-        self._store = store
-        self._personal = personal
         self._loaded: dict[StreamId, Loaded] = {}
         self._staged: dict[StreamId, Staged] = {}
-        self._events: dict[StreamId, list[Event]] = {}
+        self._fresh: list[Staged] = []
         self._by_ref: dict[str, StreamId | None] = {}
         self._free_refs: set[str] = set()
         self._of_account: dict[StreamId, list[StreamId]] = {}
-        self._added: dict[StreamId, list[StreamId]] = {}
+        self._added: dict[StreamId, list[StreamId]] | None = None
         self._undo: list[tuple[StreamId, int, Any]] | None = None
         self._joined: dict[str, dict[StreamId, None]] = {}
         self._items: dict[tuple[str, StreamId], list[StreamId]] = {}
         self._absences: dict[Absence, bool] = {}
         self._untouched: list[Untouched] = []
         self._whole: dict[str, list[StreamId]] = {}
-        self._keys: dict[StreamId, bytes | None] = {}
-        self._new_keys: dict[StreamId, bytes] = {}
-        self._destroyed: list[StreamId] = []
         self._checks: dict[object, Callable[[], None]] = {}
         self.rooted: set[str] = set()
         """Accounts known to lie in a sound tree: each need be walked up from once only."""
@@ -83,11 +81,11 @@ class Workspace:
         """The state with what is staged, deleted ones included; None if it never existed."""
         staged = self._staged.get(stream)
         if staged is not None:
-            return staged.state
+            return fold(kind, staged.events) if staged.folds else staged.state
         loaded = self._loaded.get(stream)
         if loaded is None:
             found = self.reading.get(kind, stream)
-            loaded = Loaded(kind, found.version, found.state) if found else Loaded(kind, 0, None)
+            loaded = Loaded(kind, found.version, found.state) if found else ABSENT[kind]
             self._loaded[stream] = loaded
         return loaded.state
 
@@ -103,13 +101,11 @@ class Workspace:
     def prefetch(self, kind: str, streams: Iterable[StreamId]) -> None:
         """Reads many at once; what does not exist is remembered as absent."""
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self._loaded]
-        for page in _pages(missing):
+        for page in pages(missing):
             found = self.reading.get_many(kind, page)
             for stream in page:
                 row = found.get(stream)
-                self._loaded[stream] = (
-                    Loaded(kind, row.version, row.state) if row else Loaded(kind, 0, None)
-                )
+                self._loaded[stream] = Loaded(kind, row.version, row.state) if row else ABSENT[kind]
 
     def stage(self, kind: str, stream: StreamId, events: Sequence[Event]) -> Any:
         """Adds events to what will be appended; the state after them."""
@@ -119,19 +115,20 @@ class Workspace:
         evolve = KINDS[kind].evolve
         for event in events:
             state = evolve(state, event)
+        staged = self._staged.get(stream)
         if self._undo is not None:
-            self._undo.append((stream, len(self._events.get(stream, ())), before))
+            self._undo.append((stream, len(staged.events) if staged else 0, before))
         if kind == "owner":
             self._today = None  # in another time zone it may be another
         elif kind == "account" and state.invoicer != state.number:
             self._joined.setdefault(state.invoicer, {})[stream] = None
-        staged = self._staged.get(stream)
         if staged is None:
-            self._events[stream] = added = list(events)
-            self._staged[stream] = Staged(kind, stream, self._loaded[stream].version, added, state)
+            staged = Staged(kind, stream, self._loaded[stream].version, list(events), state)
+            self._staged[stream] = staged
+            self._fresh.append(staged)
         else:
-            self._events[stream].extend(events)
-            staged.state = state
+            cast(list[Event], staged.events).extend(events)
+            staged.state, staged.folds = state, False
         return state
 
     def mark(self) -> None:
@@ -141,13 +138,23 @@ class Workspace:
     def undo(self) -> None:
         """Takes back what was staged since the mark, with the checks it asked for."""
         for stream, events, state in reversed(self._undo or []):
+            staged = self._staged[stream]
             if not events:
-                del self._staged[stream], self._events[stream]
+                del self._staged[stream]
                 continue
-            del self._events[stream][events:]
-            self._staged[stream].state = state
+            del cast(list[Event], staged.events)[events:]
+            staged.state, staged.folds = state, False
         self._undo = []
         self._checks.clear()
+
+    def forget_states(self) -> None:
+        """Makes room when many things are new: a state asked for again is the fold of its events,
+        as it will be when it is written.
+        """
+        for staged in self._fresh:
+            if not staged.expected:
+                staged.state, staged.folds = None, True
+        self._fresh.clear()
 
     # what everything depends on
 
@@ -212,7 +219,7 @@ class Workspace:
         self.prefetch("account", (account for account, _ in named))
         self.prefetch_refs(ref for _, refs in named for ref in refs)
         there = [(account, refs) for account, refs in named if self._loaded[account].version]
-        self._keys.update((a, None) for a, _ in named if not self._loaded[a].version)
+        self.know_none(account for account, _ in named if not self._loaded[account].version)
         self.prefetch_keys(account for account, _ in there)
         self.prefetch(
             "account_package",
@@ -222,7 +229,7 @@ class Workspace:
     def prefetch_refs(self, refs: Iterable[str]) -> None:
         """Reads account-packages by their ids in the owner's books, many at once."""
         missing = [ref for ref in dict.fromkeys(refs) if ref not in self._by_ref]
-        for page in _pages(missing):
+        for page in pages(missing):
             found = self.reading.package_by_ref(page)
             for ref in page:
                 row = found.get(ref)
@@ -248,10 +255,11 @@ class Workspace:
         """Stages a new account-package, found from now on by its id and its account."""
         stream = identity.account_package(account, ref)
         if self._is_new(account):
-            self._loaded.setdefault(stream, Loaded("account_package", 0, None))
+            self._loaded.setdefault(stream, ABSENT["account_package"])
         self.stage("account_package", stream, events)
         self._by_ref[ref] = stream
-        self._added.setdefault(account, []).append(stream)
+        if self._added is not None:
+            self._added.setdefault(account, []).append(stream)
         if account in self._of_account and stream not in self._of_account[account]:
             self._of_account[account].append(stream)
 
@@ -263,7 +271,7 @@ class Workspace:
     def prefetch_packages_of(self, accounts: Iterable[StreamId]) -> None:
         """Reads all account-packages of many accounts at once."""
         missing = [a for a in dict.fromkeys(accounts) if a not in self._of_account]
-        for page in _pages(missing):
+        for page in pages(missing):
             self._of_account.update((account, []) for account in page)
             for row in self.reading.packages_of(page):
                 loaded = Loaded("account_package", row.version, row.state)
@@ -271,7 +279,17 @@ class Workspace:
                 self._of_account[row.account].append(row.stream)
             for account in page:
                 known = self._of_account[account]
-                known += [s for s in self._added.get(account, ()) if s not in known]
+                known += [s for s in self._added_to(account) if s not in known]
+
+    def _added_to(self, account: StreamId) -> Sequence[StreamId]:
+        """Account-packages that are staged. They are looked for when somebody asks first."""
+        if self._added is None:
+            self._added = {}
+            for stream, staged in self._staged.items():
+                if staged.kind == "account_package":
+                    holder = identity.account(self.get(staged.kind, stream).account)
+                    self._added.setdefault(holder, []).append(stream)
+        return self._added.get(account, ())
 
     def packages_of(self, account: StreamId) -> list[tuple[StreamId, AccountPackageState]]:
         """The living account-packages of an account, ended ones included; the decision relies on
@@ -320,48 +338,13 @@ class Workspace:
             raise ValueError(f"{kind} is not a kind of item")
         known = dict.fromkeys(self._items[kind, account])
         for stream, staged in self._staged.items():
-            if staged.kind == kind and identity.account(item.account(staged.state)) == account:
+            if (
+                staged.kind == kind
+                and identity.account(item.account(self.get(kind, stream))) == account
+            ):
                 known.setdefault(stream)
         found = ((stream, self.get(kind, stream)) for stream in known)
         return [(stream, it) for stream, it in found if not only_open or item.is_open(it)]
-
-    # personal data
-
-    def prefetch_keys(self, accounts: Iterable[StreamId]) -> None:
-        """Reads the keys of many accounts at once."""
-        missing = [account for account in dict.fromkeys(accounts) if account not in self._keys]
-        for page in _pages(missing):
-            found = self._store.keys_of(page)
-            for account in page:
-                self._keys[account] = found.get(account)
-
-    def conceal(self, account: StreamId, text: str) -> str:
-        """Ciphertext under the account's key, which is made when there is none."""
-        cipher = self._cipher()
-        key = self._key(account)
-        if key is None:
-            key = cipher.new_key()
-            self._keys[account] = self._new_keys[account] = key
-        return cipher.encrypt(key, account, text)
-
-    def reveal(self, account: StreamId, concealed: str) -> str | None:
-        """The text again; None when it was erased."""
-        return self._cipher().decrypt(self._key(account), account, concealed)
-
-    def destroy_key(self, account: StreamId) -> None:
-        """The account's personal data is to be forgotten for ever."""
-        self._destroyed.append(account)
-        self._keys[account] = None
-
-    def _key(self, account: StreamId) -> bytes | None:
-        if account not in self._keys:
-            self.prefetch_keys([account])
-        return self._keys[account]
-
-    def _cipher(self) -> PersonalData:
-        if self._personal is None:
-            raise RuntimeError("this command was not given access to personal data")
-        return self._personal
 
     # the end
 
@@ -411,11 +394,6 @@ class Workspace:
             untouched=self._untouched,
             numbers=self.numbers,
             number_starts=self.number_starts,
-            new_keys={a: key for a, key in self._new_keys.items() if a in self._staged},
-            destroyed_keys=self._destroyed,
+            new_keys={a: key for a, key in self.new_keys.items() if a in self._staged},
+            destroyed_keys=self.destroyed_keys,
         )
-
-
-def _pages(items: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(items), READ_AT_ONCE):
-        yield items[start : start + READ_AT_ONCE]

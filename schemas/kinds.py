@@ -7,7 +7,7 @@ Kinds with an `item` are many and belong to an account: invoices, payments, cont
 stand in one table, by account and in an order of their own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NamedTuple, cast
 
@@ -174,6 +174,15 @@ KINDS: dict[str, Kind] = {
 
 ITEMS = frozenset(kind.name for kind in KINDS.values() if kind.item is not None)
 """Kinds whose rows stand in the table of items."""
+
+
+def fold(kind: str, events: Iterable[Event]) -> State | None:
+    """The state of a new stream after its events."""
+    state: State | None = None
+    evolve = KINDS[kind].evolve
+    for event in events:
+        state = evolve(state, event)
+    return state
 
 
 @cache

@@ -18,7 +18,7 @@ from aggregates.invoice_state import InvoiceState
 from aggregates.receivables import ReceivablesState
 from commands.store import Conflict, Staged
 from infra.store.database import Row
-from schemas.kinds import ITEMS, KINDS, STATELESS
+from schemas.kinds import ITEMS, KINDS, STATELESS, fold
 
 if TYPE_CHECKING:
     from infra.store.connect import HistoryConnection
@@ -124,7 +124,8 @@ def row_writes(
     updates: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
     billed = updates["account_packages", BILLED_COLUMNS]
     for staged in _each_once(changes):
-        state, stream, expected = staged.state, staged.stream, staged.expected
+        stream, expected = staged.stream, staged.expected
+        state = fold(staged.kind, staged.events) if staged.folds else staged.state
         if state is None:
             raise MissingState(f"{staged.kind} {identity.text(stream)} without its state")
         encoded = staged.encoded_state or _encode(state)
