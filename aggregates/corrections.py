@@ -141,11 +141,32 @@ def check_credit(
 
 
 def creditable(state: InvoiceState, lines: Sequence[InvoiceLine]) -> dict[int, int]:
-    """What is left to credit of each line that charges something."""
+    """What is left to credit of each line that charges something. A debit by hand that corrects a
+    line makes up for what was credited of it; it stands on another invoice, so no more than the
+    line's own amount can be credited here.
+    """
     left = {number: line.amount for number, line in enumerate(lines, 1) if line.amount > 0}
     for credited in state.credited:
-        left[credited.line] = left.get(credited.line, 0) - credited.amount
+        left[credited.line] = left.get(credited.line, 0) - max(credited.amount, 0)
     return left
+
+
+def check_withdrawal(
+    state: InvoiceState, lines: Sequence[InvoiceLine], withdrawn: Sequence[CreditedLine]
+) -> None:
+    """A debit that makes up for credits of a line stays while it does: without it more would be
+    credited than the line's amount.
+    """
+    credited = {one.line: one.amount for one in state.credited}
+    for one in withdrawn:
+        stands = credited.get(one.line, 0) - one.amount
+        if one.amount < 0 and stands > max(lines[one.line - 1].amount, 0):
+            raise Refusal(
+                "credit_too_large",
+                f"line {one.line} of invoice {state.number} was credited since, and without this "
+                "debit by more than its amount: void the credit note first",
+                line=one.line,
+            )
 
 
 def credit_note(

@@ -157,6 +157,7 @@ def _remove(workspace: Workspace, asked: RemoveTransaction) -> None:
         and recorded.event.source == asked.transaction
     ]
     if found and credited:
+        corrections.check_withdrawal(found.state, found.lines, credited[-1].lines)
         event = InvoiceCreditWithdrawn(source=asked.transaction, lines=credited[-1].lines, on=today)
         workspace.stage("invoice", found.stream, [event])
 

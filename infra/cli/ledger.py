@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from infra.cli.changing import Asking, ask, changing
-from infra.cli.looking import Look, looking, unknown
+from infra.cli.looking import Look, check_account, looking, unknown
 from infra.cli.options import DATE, database_option, example, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
 
@@ -40,6 +40,7 @@ def journal(
 ) -> None:
     """Show the journal: every entry balances in its currency. Debits are positive."""
     with looking(database) as look:
+        check_account(look, account)
         found = _shaped(look, first, last, account)
         if as_json:
             print_json_list(found)
