@@ -2,7 +2,7 @@
 executions whose chunks are done. Any number may run: every step is a transaction that happens once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from aggregates.execution import FINISHED, ExecutionState
 from aggregates.identity import StreamId, text
 from aggregates.refusal import Refusal
 from commands import firing
-from commands.corrections.reversing import carry_on
+from commands.corrections.reversing import carry_on_in_steps
 from commands.executions import find_execution, finish_execution, start_execution
 from commands.store import Store
 from consumers.remaining import Remaining
@@ -68,6 +68,7 @@ class Spreading:
         self._telling = telling
         self._followed: dict[StreamId, _Followed] = {}
         self._refused: set[StreamId] = set()
+        self._reversing: Iterator[None] | None = None
 
     def step(self) -> bool:
         with self._store.snapshot() as reading:
@@ -82,7 +83,7 @@ class Spreading:
         if self._telling is not None:
             self._telling.step({one: found.remaining for one, found in self._followed.items()})
         moved |= self._fire()
-        moved |= bool(carry_on(self._store))
+        moved |= self._reverse()
         if not moved:
             self._pause(self._poll)
         return moved
@@ -105,6 +106,14 @@ class Spreading:
         execution = text(fired.execution) if fired.execution else None
         log.info("schedule fired", schedule=text(fired.schedule), correlation_id=execution)
         return True
+
+    def _reverse(self) -> bool:
+        """One chunk of a reversal, if there is any: schedules and runs do not wait for its end."""
+        going, self._reversing = self._reversing or carry_on_in_steps(self._store), None
+        for _ in going:
+            self._reversing = going
+            return True
+        return False
 
     def _advance(self, execution: StreamId) -> bool:
         """One look at an execution that has not ended; True if something came of it."""

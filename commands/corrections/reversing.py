@@ -6,7 +6,7 @@ instant whoever goes on does what is left. What cannot be taken back is a failur
 and never stops the rest.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
 from aggregates import execution as rules
@@ -52,13 +52,24 @@ def carry_out(
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Reversal:
     """Reverses what is left of an execution whose reversal was asked for, and ends it."""
+    going = steps(store, execution_id)
+    while True:
+        try:
+            progress(*next(going))
+        except StopIteration as ended:
+            reversal: Reversal = ended.value
+            return reversal
+
+
+def steps(store: Store, execution_id: StreamId) -> Generator[tuple[int, int], None, Reversal]:
+    """The same, with a pause after each chunk: how many are done, of how many."""
     with store.snapshot() as reading:
         state: ExecutionState = find_execution(reading, execution_id).state
     chunks = sorted(billed(store, execution_id, state), key=lambda c: -c.done.position)
     marks: list[ChunkReversed] = []
     for count, chunk in enumerate(chunks, 1):
         marks.append(reverse_chunk(store, execution_id, state, chunk))
-        progress(count, len(chunks))
+        yield count, len(chunks)
     failures = tuple(failure for mark in marks for failure in mark.failures)
     invoices = sum(mark.invoices for mark in marks)
     packages = sum(mark.packages for mark in marks)
@@ -73,6 +84,15 @@ def carry_on(store: Store) -> list[StreamId]:
     for execution_id in pending:
         carry_out(store, execution_id)
     return pending
+
+
+def carry_on_in_steps(store: Store) -> Generator[None]:
+    """The same, with a pause after each chunk."""
+    with store.snapshot() as reading:
+        pending = reversing(reading)
+    for execution_id in pending:
+        for _ in steps(store, execution_id):
+            yield
 
 
 def billed(store: Store, execution_id: StreamId, state: ExecutionState) -> Iterator[Billed]:
@@ -90,12 +110,13 @@ def reverse_chunk(
     stream = identity.chunk_reversal(execution_id, chunk.number)
     text = identity.text(execution_id)
     closed: ChunkBilled = chunk.done.event
-    written = store.log(chunk.done.position - closed.events, closed.events)
+    written: list[Recorded] = []
     for _ in range(ATTEMPTS):
         before = store.stream(stream)
         last: ChunkReversed | None = before[-1].event if before else None
         if last is not None and not last.failures:
             return last
+        written = written or store.log(chunk.done.position - closed.events, closed.events)
         with store.snapshot() as reading:
             workspace = Workspace(store, reading, None)
             mark = _take_back(workspace, text, chunk.number, written)

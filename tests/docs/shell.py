@@ -82,7 +82,8 @@ def _outputs(commands: list[str], folder: Path) -> list[str]:
     with subprocess.Popen(
         ["bash", "-c", "\n".join(script)],
         cwd=folder,
-        env={**os.environ, "PATH": path},
+        # Whatever else runs on this computer, a port is free.
+        env={**os.environ, "PATH": path, "BILLSTREAM_HTTP_ADDRESS": "127.0.0.1:0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
-from aggregates.identity import StreamId
+from aggregates.execution import FINISHED
+from aggregates.identity import StreamId, text
 from aggregates.refusal import Refusal
+from commands.billing import scope
+from commands.execution_control import reverse_execution
+from commands.message import Command
 from commands.store import Conflict
 from consumers.remaining import Remaining
 from consumers.role import Unavailable
@@ -100,6 +104,36 @@ def status_of(store: OwnedStore, execution: StreamId) -> str:
     with store.snapshot() as reading:
         found: Any = reading.get("execution", execution)
     return str(found.state.status)
+
+
+def test_a_reversal_is_done_chunk_by_chunk_between_other_things(
+    store: OwnedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Schedules are fired and runs begun meanwhile; who takes over goes on where it stopped."""
+    monkeypatch.setattr(scope, "PACKAGES_A_CHUNK", 4)
+    line = Line()
+    scheduler, execution = spread(store, line)
+    while status_of(store, execution) not in FINISHED:
+        worker_of(store, line).step()
+        scheduler.step()
+    command = Command("reverse_execution", "test", "1", {}, "tester")
+    reverse_execution(store, command, text(execution))
+    for reversed in (1, 2):
+        scheduler.step()
+        assert _count(store, "reversal.chunk_reversed") == reversed
+        assert status_of(store, execution) == "completed"
+    other = seed.queue(store, *OCTOBER, "meanwhile")
+    scheduler.step()
+    assert status_of(store, other) == "running"
+    heir = Spreading(store, line, lambda _: None, resend=0.0)
+    while status_of(store, execution) != "reversed":
+        heir.step()
+    assert _count(store, "reversal.chunk_reversed") == 3
+    assert _count(store, "invoice.voided") == 12
+
+
+def _count(store: OwnedStore, type: str) -> int:
+    return [one.type for one in store.log(0, 10_000)].count(type)
 
 
 def test_work_goes_over_the_wire_and_nonsense_is_none() -> None:

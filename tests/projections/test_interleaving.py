@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregates import account, chunk, execution, identity
+from aggregates import account, chunk, execution, identity, owner
 from aggregates.account_package.events import SuspensionEnded
 from aggregates.account_package.state import Suspension
 from aggregates.execution import Counts
@@ -32,6 +32,19 @@ def _page(data: bytes) -> Any:
 
 
 STREAMS: list[list[tuple[str, bytes, Any]]] = [
+    [
+        (
+            "owner.set_up",
+            identity.owner(),
+            owner.OwnerSetUp(name="O", currency="USD", currencies={"USD": 2}, time_zone="UTC"),
+        ),
+        (
+            "owner.time_zone_changed",
+            identity.owner(),
+            owner.TimeZoneChanged(time_zone="Asia/Tokyo"),
+        ),
+        ("owner.renamed", identity.owner(), owner.OwnerRenamed(name="P")),
+    ],
     [
         ("account.opened", accounts.STREAM, accounts.OPENED),
         ("account.renamed", accounts.STREAM, account.AccountRenamed(name="New")),
