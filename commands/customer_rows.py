@@ -40,7 +40,8 @@ def row_reader(mapping: CustomerMapping, columns: Mapping[str, int]) -> Callable
         if packages:
             found["packages"] = [_found(package, row) for package in packages]
         try:
-            return entry(found)
+            made: SetAccount = entry(found)
+            return made
         except ValidationError as invalid:
             raise Refusal(*explain(invalid.errors(include_url=False)[0])) from None
 
