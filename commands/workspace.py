@@ -120,7 +120,7 @@ class Workspace(Keyring):
             self._undo.append((stream, len(staged.events) if staged else 0, before))
         if kind == "owner":
             self._today = None  # in another time zone it may be another
-        elif kind == "account" and state.invoicer != state.number:
+        elif isinstance(state, AccountState) and state.invoicer != state.number:
             self._joined.setdefault(state.invoicer, {})[stream] = None
         if staged is None:
             staged = Staged(kind, stream, self._loaded[stream].version, list(events), state)

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -144,9 +145,10 @@ def _begin(address: str) -> None:
     """Ctrl-C is for the first process, which lets the pieces in hand end; without it nobody goes
     on. What is wrong with the database is told by the first process too.
     """
-    import commands.customer_import  # noqa: F401 (loaded now, not with the first piece)
-    import infra.personal_keys  # noqa: F401
     from infra.store.errors import StoreError
+
+    for needed in ("commands.customer_import", "infra.personal_keys"):
+        import_module(needed)  # now, not with the first piece
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
