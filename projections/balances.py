@@ -70,7 +70,8 @@ _UNAPPLIED = """
     SELECT p.account, p.currency, p.amount - COALESCE(SUM(
         CASE
             WHEN e.entry IN ('disbursed', 'refund_requested', 'charged_back') THEN e.amount
-            WHEN e.entry IN ('detached', 'refund_failed', 'charge_back_won') THEN -e.amount
+            WHEN e.entry IN ('detached', 'refund_failed', 'refund_returned', 'charge_back_won')
+                THEN -e.amount
             WHEN e.entry = 'refunded' AND p.method IS NULL THEN e.amount
         END), 0) AS rest
     FROM view_payments p LEFT JOIN view_payment_entries e ON e.payment = p.id
