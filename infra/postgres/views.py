@@ -61,6 +61,8 @@ class PostgresViews:
         "json": "JSON",
     }
     clustered = ""
+    changing = " WITH (fillfactor = 50)"
+    """A row that finds room on its page stays there, and in its place in every index."""
 
     def __init__(self, address: Address, lock_timeout: float) -> None:
         self._address = address

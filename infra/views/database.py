@@ -29,6 +29,9 @@ class ViewsDatabase(Protocol):
     clustered: str
     """At the end of a table whose rows lie in the order of their key."""
 
+    changing: str
+    """At the end of a table whose rows change again and again."""
+
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Result: ...
 
     def rows(self, sql: str, parameters: Sequence[Any] = (), /) -> Iterator[Row]:

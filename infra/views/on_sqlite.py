@@ -26,6 +26,7 @@ class SqliteViews:
         "json": "TEXT",
     }
     clustered = " WITHOUT ROWID"
+    changing = ""
 
     def __init__(self, connection: HistoryConnection, path: Path) -> None:
         self.connection = connection
