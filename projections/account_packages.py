@@ -39,6 +39,7 @@ HELD = Table(
         Column("next_bill_date", "date"),
     ),
     indexes=(("ref",), ("account",)),
+    changing=True,
 )
 SUSPENSIONS = Table(
     "account_package_suspensions",

@@ -26,13 +26,15 @@ class Column(NamedTuple):
 @dataclass(frozen=True, eq=False)
 class Table:
     """A table of a view; its public name is `view_` + `name`. A key of one integer column is the
-    order of the rows on disk.
+    order of the rows on disk. `changing`: every run changes columns of its rows, none of which is
+    in an index.
     """
 
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+    changing: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

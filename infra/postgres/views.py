@@ -67,6 +67,8 @@ class PostgresViews:
         " AT TIME ZONE COALESCE((SELECT time_zone FROM view_owner), 'UTC'))::date"
     )
     days_since = "({today} - {day})"
+    changing = " WITH (fillfactor = 50)"
+    """A row that finds room on its page stays there, and in its place in every index."""
 
     def __init__(self, address: Address, lock_timeout: float) -> None:
         self._address = address

@@ -48,6 +48,9 @@ class ViewsDatabase(Protocol):
     days_since: str
     """The days from `{day}` to `{today}`, in SQL."""
 
+    changing: str
+    """At the end of a table whose rows change again and again."""
+
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Result: ...
 
     def rows(self, sql: str, parameters: Sequence[Any] = (), /) -> Iterator[Row]:

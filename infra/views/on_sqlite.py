@@ -34,6 +34,7 @@ class SqliteViews:
     )
     """The computer's day: SQLite knows no other zones."""
     days_since = "CAST(julianday({today}) - julianday({day}) AS INTEGER)"
+    changing = ""
 
     def __init__(self, connection: HistoryConnection, path: Path) -> None:
         self.connection = connection

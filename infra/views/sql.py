@@ -35,7 +35,9 @@ def create_table(database: ViewsDatabase, table: Table, name: str) -> str:
     ]
     columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
     single = len(table.key) == 1 and types[table.key[0]] == "integer"
-    return f"CREATE TABLE {name} ({', '.join(columns)}){'' if single else database.clustered}"
+    ending = "" if single else database.clustered
+    ending += database.changing if table.changing else ""
+    return f"CREATE TABLE {name} ({', '.join(columns)}){ending}"
 
 
 def create_indexes(table: Table, name: str) -> list[str]:

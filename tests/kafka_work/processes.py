@@ -16,12 +16,14 @@ from typing import Any
 PROGRAM = "from infra.cli.main import main; main()"
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 60, what: str = "") -> Any:
+def wait_until(
+    true: Callable[[], Any], seconds: float = 60, what: str = "", pause: float = 0.02
+) -> Any:
     """The first true answer."""
     until = monotonic() + seconds
     while not (found := true()):
         assert monotonic() < until, f"not within {seconds} s: {what or true}"
-        sleep(0.02)
+        sleep(pause)
     return found
 
 

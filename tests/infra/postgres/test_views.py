@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 import psycopg
 import pytest
 
+from consumers.worker import run_execution
 from infra.postgres.address import parse
+from infra.store.open import open_store
 from infra.views.compare import compare_with_rebuild
 from infra.views.open import open_views
 from infra.views.registry import VIEWS
+from tests.support import seed
 from tests.support.past import Past, whole
 
 
@@ -91,3 +95,22 @@ def test_days_and_times_are_the_databases_own(past: Past) -> None:
     assert types["view_invoices", "invoice_date"] == "date"
     assert types["view_schedules", "next_at"] == "timestamp with time zone"
     assert types["view_invoices", "lines"] == "json"
+
+
+def test_what_every_run_changes_stays_on_its_page(postgres_url: str) -> None:
+    store = open_store(postgres_url, create=True)
+    seed.set_up(store)
+    seed.add_accounts(store, 400)
+    query = "SELECT id, (ctid::text::point)[0], next_bill_date FROM view_account_packages_v2_g1"
+
+    def pages() -> tuple[dict[bytes, float], set[str]]:
+        open_views(store).catch_up()
+        rows = store.views_database().execute(query).fetchall()
+        return {id: page for id, page, _ in rows}, {day for _, _, day in rows}
+
+    before, days = pages()
+    assert len(set(before.values())) > 2
+    run_execution(store, seed.queue(store, date(2020, 10, 1), date(2020, 10, 31)))
+    after, later = pages()
+    assert (after, later) == (before, {"2020-11-01"}) != (before, days)
+    store.close()
