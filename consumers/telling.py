@@ -18,6 +18,7 @@ import structlog
 
 from aggregates.execution import FINISHED, ExecutionState
 from aggregates.identity import StreamId, text
+from aggregates.refusal import Refusal
 from commands.executions import find_execution
 from commands.store import Store
 from consumers.progress import Progress, Share
@@ -135,7 +136,7 @@ class Telling:
 
     def _tell(self, followed: Mapping[StreamId, Remaining], now: float) -> None:
         found = self._turns.all()
-        for gone in set(self._seen) - set(found):
+        for gone in {*self._seen, *self._followed} - {*found, *followed}:
             self._forget(gone)
         for execution, turn in found.items():
             seen = self._seen.get(execution)
@@ -145,7 +146,7 @@ class Telling:
                 self._turns.end(execution)
                 self._forget(execution)
             elif now - seen.at >= self._patience(seen, execution in followed):
-                self._take(execution, turn, execution in followed, now)
+                self._try(execution, turn, execution in followed, now)
 
     def _patience(self, seen: _Seen, runs: bool) -> float:
         """The end is told at once, and told again if it does not arrive."""
@@ -154,6 +155,14 @@ class Telling:
         if seen.turn.teller != self._me or seen.told_end:
             return TAKE_OVER
         return EVERY if runs else 0.0
+
+    def _try(self, execution: StreamId, last: Turn, runs: bool, now: float) -> None:
+        """One that cannot be told must not keep the others from it."""
+        try:
+            self._take(execution, last, runs, now)
+        except Refusal as refusal:
+            log.warning("progress not told", correlation_id=text(execution), code=refusal.code)
+            self._turns.end(execution)
 
     def _take(self, execution: StreamId, last: Turn, runs: bool, now: float) -> None:
         turn = self._turns.take(execution, last)
@@ -164,8 +173,8 @@ class Telling:
         remaining = self._followed.get(execution)
         if remaining is None:
             remaining = self._followed[execution] = Remaining(self._store, execution, self._clock)
-        if not runs:  # otherwise its scheduler has just looked, and wants to see what moves
-            remaining.look()
+        if not runs or state.status in FINISHED:
+            remaining.look()  # while it runs its scheduler has just looked, and wants to see moves
         message = told(text(execution), state, remaining.tally.at(now), self._now())
         self._seen[execution] = _Seen(turn, now, message.is_last)
         self._announcing.announce(message)

@@ -29,6 +29,7 @@ def create(database: str | None, as_json: bool) -> None:
     from infra.kafka.settings import kafka_settings
     from infra.kafka.start import cluster_of
     from infra.kafka.tie import check_tie
+    from infra.run.turns import make_table
 
     settings = kafka_settings()
     with open_app(database) as app:
@@ -40,6 +41,7 @@ def create(database: str | None, as_json: bool) -> None:
                 starting_mark(last_mark(settings), mine)  # refuses another history's prefix
             check_tie(app.store, settings, cluster_of(admin, settings))
             made = topics.create_missing(admin, settings, mine.generation)
+            make_table(app.store.views_database())  # schedulers may be users who may not
         finally:
             admin.close()
     if as_json:

@@ -23,7 +23,7 @@ NOUNS: dict[str, str] = {
     "clock": "The time: show; advance it in a sandbox",
     "credit": "Credits given by hand: add, list, remove",
     "exchange-rates": "Named sets of exchange rates",
-    "execution": "One run: show, failures, left behind, retry, replay, cancel, reverse",
+    "execution": "One run: show, watch, failures, retry, replay, cancel, reverse",
     "gl-code": "Accounts of the books that transactions post to: list, show, delete",
     "history": "Every event ever recorded: list, show a stream, export",
     "import": "Bring in customers from a file",

@@ -18,6 +18,18 @@ _NONE = bytes(16)
 """No execution: to find out whether we may do what we shall have to do."""
 
 
+def make_table(database: ViewsDatabase) -> None:
+    """Where it is missing: a file, or a schema made by an older version. That of a schema made now
+    was made with the others.
+    """
+    with database.translated():
+        if database.has_table("progress_turns"):
+            return
+        with database.transaction(alone=True):
+            if not database.has_table("progress_turns"):
+                database.execute(_CREATE.format(bytes=database.types["bytes"]))
+
+
 class StoredTurns:
     """Implements `consumers.telling.Turns` on the connection that views are written with. `me` is
     what this scheduler is called. What may fail fails here, and not while something runs.
@@ -26,11 +38,7 @@ class StoredTurns:
     def __init__(self, database: ViewsDatabase, me: str) -> None:
         self._database = database
         self.me = me
-        with database.translated():
-            if not database.has_table("progress_turns"):
-                with database.transaction(alone=True):
-                    if not database.has_table("progress_turns"):
-                        database.execute(_CREATE.format(bytes=database.types["bytes"]))
+        make_table(database)
         self.begin(_NONE)
         self.take(_NONE, self.all().get(_NONE, Turn("", 0)))
         self.end(_NONE)

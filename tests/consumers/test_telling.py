@@ -261,6 +261,47 @@ def test_what_goes_wrong_is_nobodys_trouble(store: OwnedStore, execution: Stream
     assert topic.closed
 
 
+def test_one_that_cannot_be_told_does_not_keep_the_others_from_it(
+    store: OwnedStore, execution: StreamId
+) -> None:
+    """A row of a history that is not this one."""
+    topic, clock = Heard(), Clock()
+    scheduler = Scheduler(store, topic, clock, "one")
+    scheduler.turns.begin(b"\0" * 15 + b"\1")
+    scheduler.step(execution)
+    assert [one.execution for one in topic.said] == [text(execution)]
+    assert set(scheduler.turns.all()) == {execution}
+
+
+def test_a_row_that_another_scheduler_took_away_stays_away(
+    store: OwnedStore, execution: StreamId
+) -> None:
+    """It has told the end already; who still follows the run begins nothing anew."""
+    topic, clock = Heard(), Clock()
+    scheduler = Scheduler(store, topic, clock, "one")
+    scheduler.step(execution)
+    scheduler.turns.end(execution)
+    for _ in range(8):
+        clock.seconds += LATER
+        scheduler.step(execution)
+    assert (len(topic.said), scheduler.turns.all()) == (1, {})
+
+
+def test_a_run_that_ends_while_it_is_followed(store: OwnedStore, execution: StreamId) -> None:
+    """Between the look of the scheduler and the telling: the last message misses nothing."""
+    topic, clock = Heard(), Clock()
+    scheduler = Scheduler(store, topic, clock, "one")
+    scheduler.step(execution)
+    for index in range(CHUNKS):
+        bill(store, execution, index)
+    end(store, execution)
+    clock.seconds += EVERY
+    scheduler.telling.step(scheduler.followed)
+    last = topic.said[-1]
+    assert (last.status, last.chunks_done) == ("completed", CHUNKS)
+    assert sum(one.packages_billed for one in last.workers) == last.packages_billed == 40
+
+
 def test_nobody_takes_the_same_turn_twice(store: OwnedStore, execution: StreamId) -> None:
     one, other = (StoredTurns(store.views_database(), name) for name in ("one", "other"))
     one.begin(execution)

@@ -40,6 +40,7 @@ def test_topics_are_made_and_listed(kafka: KafkaServer, tmp_path: Path) -> None:
     made = json.loads(operator.must("topics", "create", "--json"))["created"]
     assert f"{kafka.prefix}.invoices" in made
     assert operator.must("topics", "create") == "Every topic is there.\n"
+    assert store.views_database().has_table("progress_turns")
     listed = {row["topic"]: row for row in json.loads(operator.must("topics", "list", "--json"))}
     assert sorted(listed) == sorted(made)
     invoices = listed[f"{kafka.prefix}.invoices"]
