@@ -199,15 +199,17 @@ COLLECTIONS = Query(
     """
     SELECT o.account, o.currency, a.status, a.ar_term, CAST(SUM(o.open) AS BIGINT), COUNT(*),
         MIN(o.due_date), MAX(o.days_past_due), CAST(COALESCE(SUM(l.levels), 0) AS BIGINT),
-        MAX(l.reached_on),
-        (SELECT MIN(p.retry_on) FROM view_payments p
-            WHERE p.account = o.account AND p.status = 'declined')
+        MAX(l.reached_on), MIN(p.retry_on)
     FROM view_open_documents o
     JOIN view_accounts a ON a.number = o.account
     LEFT JOIN (
         SELECT id, COUNT(*) AS levels, MAX(reached_on) AS reached_on
         FROM view_dunning_levels GROUP BY id
     ) l ON l.id = o.id
+    LEFT JOIN (
+        SELECT account, MIN(retry_on) AS retry_on
+        FROM view_payments WHERE status = 'declined' GROUP BY account
+    ) p ON p.account = o.account
     WHERE o.kind = 'charges' AND o.open > 0 AND o.days_past_due > 0
     GROUP BY o.account, o.currency, a.status, a.ar_term
     """,
