@@ -66,16 +66,13 @@ def ask_for_money(
     method = used_for_auto_pay(methods[0].state) if methods else None
     if method is None:
         return None
-    payments = _payments(draft, facts)
-    declined = [one for one in payments if one.state.retry_on is not None]
-    today = settings.business_date
+    today, under_way = settings.business_date, _payments(draft, facts)
+    declined = [one for one in under_way if one.state.retry_on is not None]
     if any(one.state.retry_on is not None and one.state.retry_on > today for one in declined):
         return None
-    standing = Standing(
-        _documents(draft, facts, also_due, today),
-        [one.state for one in payments],
-        waiting_by_hand(draft, settings),
-    )
+    states = [one.state for one in under_way]
+    documents = _documents(draft, facts, also_due, today)
+    standing = Standing(documents, states, waiting_by_hand(draft, settings))
     amount = standing.to_collect(collection, today)
     if amount <= 0:
         return None
@@ -83,7 +80,7 @@ def ask_for_money(
     for one in declined:
         closed = rules.close_retry(one.state, "retried", today, identity.text(payment))
         draft.stage("payment", one.stream, one.version, one.state, [*closed])
-    last = max(declined, key=lambda one: one.state.attempt, default=None)
+    last = max(declined, key=lambda one: one.state.attempt) if declined else None
     asked = rules.request(
         account=facts.row.state.number,
         currency=facts.row.state.currency,
@@ -109,17 +106,16 @@ class _UnderWay(NamedTuple):
 
 def _payments(draft: Draft, facts: AccountFacts) -> list[_UnderWay]:
     """Payments under way, those staged by this run included."""
-    rows = facts.items.get("payment", ())
+    also = draft.also
     found = [
-        _UnderWay(row.stream, row.version, draft.state_of(row.stream, row.state)) for row in rows
+        _UnderWay(row.stream, row.version, row.state)
+        for row in facts.items.get("payment", ())
+        if row.stream not in also
     ]
-    if draft.also:
-        read = {row.stream for row in rows}
-        found += [
-            _UnderWay(stream, staged.expected, draft.state_of(stream, None))
-            for stream, staged in draft.also.items()
-            if staged.kind == "payment" and stream not in read
-        ]
+    for stream, staged in also.items():
+        if staged.kind == "payment":
+            state: PaymentState = draft.state_of(stream, None)
+            found.append(_UnderWay(stream, staged.expected, state))
     return found
 
 

@@ -95,6 +95,27 @@ def test_credits_count_and_may_leave_less_than_nothing() -> None:
     assert shortfalls(contract.run(date(2020, 11, 1)))[0][3:] == (-1000, 11000)
 
 
+def test_what_was_charged_stands_with_the_period_closed_first_or_alone() -> None:
+    """Either way the contract is the same after it."""
+    contract = signed().count((date(2020, 10, 1), 6000)).state
+    counted = commitments.count(contract, [(date(2020, 10, 31), 1500), (date(2020, 11, 1), 50)])
+    end = date(2020, 11, 30)
+    (joined,), after = commitments.due_steps(contract, counted, end, "half_up", RUN)
+    apart, same = commitments.due_steps(contract, counted, end, "half_up", RUN, joined=False)
+    assert isinstance(joined, CommitPeriodClosed)
+    assert (joined.counted, joined.shortfall, joined.charged) == (7500, 2500, counted)
+    assert apart == [
+        ContractCounted(counted=counted, execution=RUN),
+        replace(joined, charged=()),
+    ]
+    assert after == same == evolve(contract, joined)
+    assert [(found.start, found.amount) for found in after.counted] == [(date(2020, 11, 1), 50)]
+    assert commitments.counting_executions([joined]) == {RUN}
+    assert commitments.counting_executions([replace(joined, charged=())]) == set()
+    alone, _ = commitments.due_steps(contract, counted, date(2020, 10, 31), "half_up", RUN)
+    assert alone == [ContractCounted(counted=counted, execution=RUN)]
+
+
 def test_part_periods_are_prorated_by_day() -> None:
     """Start 4 Oct with bill day 1: 28 of 31 days. The last period ends with the contract."""
     contract = signed(start=date(2020, 10, 4))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aggregates import execution
 from tests.rules.support import (
     DECEMBER,
     NOVEMBER,
@@ -311,6 +312,44 @@ def test_what_a_void_takes_back_counts_once_when_it_is_billed_again(tmp_path: Pa
     assert world.read("contract", "show", "K-1")["running"]["counted"] == "20.00"
     world.bill(*NOVEMBER)
     assert [amount for _, _, amount in fees(world)] == ["80.00"]
+    sound(world)
+
+
+def events_of(world: World, type: str) -> list[dict[str, Any]]:
+    """What the events of a type hold, oldest first."""
+    return [found["event"] for found in world.read("history", "list", "--type", type)]
+
+
+def test_what_was_charged_stands_with_the_period_that_the_run_closes(tmp_path: Path) -> None:
+    world = signed(tmp_path, contract())
+    world.bill(*OCTOBER)
+    world.bill(*NOVEMBER)
+    (october,) = events_of(world, "contract.counted")
+    (november,) = events_of(world, "contract.period_closed")
+    assert october["counted"] == [{"start": "2020-10-01", "amount": 2000}]
+    assert november["charged"] == [{"start": "2020-11-01", "amount": 2000}]
+    world.must("invoice", "void", "INV-007855", "--yes")
+    assert world.read("contract", "show", "K-1")["running"]["counted"] == "0.00"
+    world.bill(*NOVEMBER)
+    assert world.read("contract", "show", "K-1")["running"]["counted"] == "20.00"
+    sound(world)
+
+
+def test_a_run_of_an_older_version_is_computed_again_as_it_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = signed(tmp_path, contract())
+    monkeypatch.setattr(execution, "FORM", 0)
+    world.bill(*OCTOBER)
+    world.bill(*NOVEMBER)
+    monkeypatch.undo()
+    assert len(events_of(world, "contract.counted")) == 2
+    world.bill(*DECEMBER)
+    assert len(events_of(world, "contract.counted")) == 2
+    first, second = events_of(world, "contract.period_closed")
+    assert "charged" not in first
+    assert second["charged"] == [{"start": "2020-12-01", "amount": 2000}]
+    assert [amount for _, _, amount in fees(world)] == ["80.00", "80.00"]
     sound(world)
 
 
