@@ -42,21 +42,42 @@ def head_of(row: Row | None) -> Head:
     return Head(position, root, moment(at))
 
 
+class Linking:
+    """A commit in the making behind a head. Time never goes back in history."""
+
+    def __init__(self, head: Head, metadata: bytes, now: datetime) -> None:
+        self._head = head
+        self._metadata = metadata
+        self._at = max(microseconds(now), microseconds(head.at))
+        self._tail = chain.tail(metadata, self._at)
+        self._hashes: list[bytes] = []
+
+    def rows(self, events: Sequence[EncodedEvent]) -> list[Row]:
+        """The next events as rows of `events`."""
+        metadata, at, tail = self._metadata, self._at, self._tail
+        event_hash = chain.event_hash
+        rows: list[Row] = []
+        hashes = self._hashes
+        position = self._head.position + len(hashes)
+        for stream, version, topic, schema_version, middle, payload, _ in events:
+            position += 1
+            hashed = event_hash(position, stream, version, middle, payload, tail)
+            hashes.append(hashed)
+            rows.append(
+                (position, stream, version, topic, schema_version, payload, metadata, at, hashed)
+            )
+        return rows
+
+    def commit(self) -> tuple[int, int, int, bytes]:
+        """The row of the commit, when all events are in."""
+        first, last = self._head.position + 1, self._head.position + len(self._hashes)
+        merkle = chain.merkle_root(self._hashes)
+        root = chain.commit_root(self._head.root, first, last, self._at, merkle)
+        return first, last, self._at, root
+
+
 def link(head: Head, events: Sequence[EncodedEvent], metadata: bytes, now: datetime) -> Linked:
-    """The commit of events that follow the head. Time never goes back in history."""
-    at = max(microseconds(now), microseconds(head.at))
-    tail = chain.tail(metadata, at)
-    event_hash = chain.event_hash
-    rows: list[Row] = []
-    hashes: list[bytes] = []
-    position = head.position
-    for stream, version, topic, schema_version, middle, payload, _ in events:
-        position += 1
-        hashed = event_hash(position, stream, version, middle, payload, tail)
-        hashes.append(hashed)
-        rows.append(
-            (position, stream, version, topic, schema_version, payload, metadata, at, hashed)
-        )
-    first = head.position + 1
-    root = chain.commit_root(head.root, first, position, at, chain.merkle_root(hashes))
-    return Linked(rows, (first, position, at, root))
+    """The commit of events that follow the head."""
+    linking = Linking(head, metadata, now)
+    rows = linking.rows(events)
+    return Linked(rows, linking.commit())
