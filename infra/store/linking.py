@@ -50,15 +50,19 @@ class Linking:
         self._metadata = metadata
         self._at = max(microseconds(now), microseconds(head.at))
         self._tail = chain.tail(metadata, self._at)
-        self._hashes: list[bytes] = []
+        self._tree: chain.GrowingTree | None = None
+        self._latest: list[bytes] = []
+        self._count = 0
 
     def rows(self, events: Sequence[EncodedEvent]) -> list[Row]:
         """The next events as rows of `events`."""
         metadata, at, tail = self._metadata, self._at, self._tail
         event_hash = chain.event_hash
         rows: list[Row] = []
-        hashes = self._hashes
-        position = self._head.position + len(hashes)
+        if self._latest:
+            self._tree = self._grown(self._tree or chain.GrowingTree())
+        hashes = self._latest = []
+        position = self._head.position + self._count
         for stream, version, topic, schema_version, middle, payload, _ in events:
             position += 1
             hashed = event_hash(position, stream, version, middle, payload, tail)
@@ -66,14 +70,23 @@ class Linking:
             rows.append(
                 (position, stream, version, topic, schema_version, payload, metadata, at, hashed)
             )
+        self._count += len(events)
         return rows
 
     def commit(self) -> tuple[int, int, int, bytes]:
         """The row of the commit, when all events are in."""
-        first, last = self._head.position + 1, self._head.position + len(self._hashes)
-        merkle = chain.merkle_root(self._hashes)
+        first, last = self._head.position + 1, self._head.position + self._count
+        if self._tree is None:
+            merkle = chain.merkle_root(self._latest)
+        else:
+            merkle = self._grown(self._tree).root()
         root = chain.commit_root(self._head.root, first, last, self._at, merkle)
         return first, last, self._at, root
+
+    def _grown(self, tree: chain.GrowingTree) -> chain.GrowingTree:
+        for hashed in self._latest:
+            tree.add(hashed)
+        return tree
 
 
 def link(head: Head, events: Sequence[EncodedEvent], metadata: bytes, now: datetime) -> Linked:
