@@ -8,7 +8,8 @@ from commands.asking import Message
 from commands.handling import Outcome, run_command
 from commands.message import DIRECT, Command, Origin
 from commands.personal import PersonalData
-from commands.setup_file import Setup, SetupFile, Summary, apply_setup, read_setup
+from commands.setup_file import Setup, SetupFile, read_setup
+from commands.setup_putting import Summary, apply_setup
 from commands.store import Store
 from commands.workspace import Workspace
 

@@ -44,8 +44,8 @@ class Keyring:
         cipher = self._cipher()
         key = self._key(account)
         if key is None:
-            key = cipher.new_key()
-            self._keys[account] = self.new_keys[account] = key
+            key = self.new_keys[account] = cipher.new_key()
+            self._keys.pop(account, None)
         return cipher.encrypt(key, account, text)
 
     def reveal(self, account: StreamId, concealed: str) -> str | None:
@@ -55,9 +55,13 @@ class Keyring:
     def destroy_key(self, account: StreamId) -> None:
         """The account's personal data is to be forgotten for ever."""
         self.destroyed_keys.append(account)
+        self.new_keys.pop(account, None)
         self._keys[account] = None
 
     def _key(self, account: StreamId) -> bytes | None:
+        made = self.new_keys.get(account)
+        if made is not None:
+            return made
         if account not in self._keys:
             self.prefetch_keys([account])
         return self._keys[account]

@@ -1,37 +1,30 @@
-"""`apply`: a setup file becomes one command (design decision 30, interface "Setup file").
+"""A setup file is read and looked through (interface "Setup file").
 
 All files together are one whole. Everything wrong with them is named with file, line and reason;
-then nothing is applied. What is as the files say already makes no event.
+then nothing is applied. The entries of a large file are read one by one and kept small.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from aggregates import identity
 from aggregates.refusal import Refusal
 from commands.message import Command
-from commands.setup.account import SetAccount, set_account
-from commands.setup.account_package import set_account_package
-from commands.setup.ar_term import SetArTerm, set_ar_term
-from commands.setup.bill_group import SetBillGroup, set_bill_group
-from commands.setup.bill_run import SetBillRun, set_bill_run
-from commands.setup.contract import SetContract, set_contract
-from commands.setup.entry import Done, Entry, explain
-from commands.setup.exchange_rates import SetExchangeRates, set_exchange_rates
-from commands.setup.gl_code import SetGlCode, set_gl_code
-from commands.setup.owner import SetOwner, set_owner
-from commands.setup.package import SetPackage, set_package
-from commands.setup.payment_method import (
-    SetAccountsPaymentMethod,
-    set_accounts_payment_method,
-    set_payment_method,
-)
-from commands.setup_text import BadText, Items, Map, line_at, on_one_line, read_text
-from commands.workspace import Workspace
+from commands.setup.account import SetAccount
+from commands.setup.ar_term import SetArTerm
+from commands.setup.bill_group import SetBillGroup
+from commands.setup.bill_run import SetBillRun
+from commands.setup.contract import SetContract
+from commands.setup.entry import Entry, explain
+from commands.setup.exchange_rates import SetExchangeRates
+from commands.setup.gl_code import SetGlCode
+from commands.setup.owner import SetOwner
+from commands.setup.package import SetPackage
+from commands.setup.payment_method import SetAccountsPaymentMethod
+from commands.setup_text import BadText, Items, Map, line_at, packed, read_text, unpacked
 
 MOST_SHOWN = 20
 """Errors in the sentence; all of them, up to `MOST_KEPT`, are in the details."""
@@ -72,31 +65,22 @@ class Fault(NamedTuple):
 
 @dataclass(slots=True)
 class Placed:
-    """An entry with its place: its line, or all it says when its keys stand on several."""
+    """An entry with its place, kept small until it is put: a file may hold a million. `above` is
+    False of an account that another may receive invoices for, `pays` True of one that says how.
+    """
 
     file: str
-    place: Any
-    entry: Any
+    section: str
+    written: bytes
+    above: bool = True
+    pays: bool = False
+
+    def entry(self) -> Any:
+        """What it says, which was looked at before."""
+        return _ENTRIES[self.section][0].model_validate(unpacked(self.written))
 
     def line(self, *path: int | str) -> int:
-        return self.place if isinstance(self.place, int) else line_at(self.place, path)
-
-
-@dataclass(slots=True)
-class Tally:
-    """How many entries of a section came to what."""
-
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-
-    def count(self, done: Done) -> None:
-        if done == "created":
-            self.created += 1
-        elif done == "changed":
-            self.changed += 1
-        else:
-            self.unchanged += 1
+        return line_at(unpacked(self.written), path)
 
 
 @dataclass(slots=True)
@@ -109,8 +93,8 @@ class Setup:
     faults: list[Fault] = field(default_factory=list[Fault])
 
 
-Summary = dict[str, Tally]
-"""By section, what came of its entries; `account_packages` are counted beside `accounts`."""
+_Seen = dict[str, dict[str, tuple[str, int]]]
+"""Where a name of a kind stands first."""
 
 _ENTRIES: dict[str, tuple[type[Entry], str]] = {
     "owner": (SetOwner, ""),
@@ -126,6 +110,9 @@ _ENTRIES: dict[str, tuple[type[Entry], str]] = {
 }
 
 
+_LISTS = frozenset(_ENTRIES) - {"owner"}
+
+
 def apply_command(
     files: Sequence[SetupFile], *, source: str, id: str, requested_by: str = ""
 ) -> Command:
@@ -137,175 +124,65 @@ def apply_command(
 def read_setup(files: Sequence[SetupFile]) -> Setup:
     """The entries of the files; refused as a whole if anything is unknown or of a wrong type."""
     setup = Setup()
-    seen: dict[tuple[str, str], str] = {}
+    seen: _Seen = {}
     for file in files:
-        document = _document(file, setup.faults)
-        if isinstance(document, Map):
-            _read_sections(file.name, document, setup, seen)
-    _refuse(setup.faults)
+        _read_file(file, setup, seen)
+    refuse(setup.faults)
     return setup
 
 
-def apply_setup(workspace: Workspace, setup: Setup) -> Summary:
-    """Puts every entry, in the order in which they need each other. Refused as a whole if the
-    rules do not allow any of them.
+class _Reading:
+    """A file as it is read: what is wrong with the entries of each section, and whether they are
+    named a second time.
     """
-    run = _Run(workspace)
-    _prefetch(workspace, setup)
-    for placed in setup.sections["owner"]:
-        run.put("owner", placed, set_owner)
-    for placed in setup.sections["gl_codes"]:
-        run.put("gl_codes", placed, set_gl_code)
-    for placed in setup.sections["ar_terms"]:
-        run.put("ar_terms", placed, set_ar_term)
-    for placed in setup.sections["exchange_rates"]:
-        run.put("exchange_rates", placed, set_exchange_rates)
-    for placed in setup.sections["bill_groups"]:
-        run.put("bill_groups", placed, set_bill_group)
-    for placed in setup.sections["packages"]:
-        run.put("packages", placed, set_package)
-    for placed in _invoicers_first(setup.sections["accounts"]):
-        run.put("accounts", placed, set_account)
-    for placed in setup.sections["accounts"]:
-        run.put_packages(placed)
-    for placed in setup.sections["accounts"]:
-        run.put_methods(placed)
-    for placed in setup.sections["payment_methods"]:
-        run.put("payment_methods", placed, set_accounts_payment_method)
-    for placed in setup.sections["contracts"]:
-        run.put("contracts", placed, set_contract)
-    for placed in setup.sections["bill_runs"]:
-        run.put("bill_runs", placed, set_bill_run)
-    run.check()
-    _refuse(run.faults)
-    return run.summary
 
+    def __init__(self, file: str, setup: Setup, seen: _Seen) -> None:
+        self.file = file
+        self.faults: dict[str, list[Fault]] = {}
+        self._setup = setup
+        self._seen = seen
 
-class _Run:
-    """Putting the entries one by one and gathering what the rules say against them."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.summary: Summary = {}
-        self.faults: list[Fault] = []
-        self._workspace = workspace
-        self._checks: list[tuple[Placed, Callable[[], None]]] = []
-
-    def put(self, section: str, placed: Placed, handler: Callable[[Workspace, Any], Done]) -> None:
-        with_workspace = self._workspace
-        self._count(section, placed, (), lambda: handler(with_workspace, placed.entry))
-
-    def put_packages(self, placed: Placed) -> None:
-        account: SetAccount = placed.entry
-        for index, entry in enumerate(account.packages):
-
-            def put(entry: Any = entry) -> Done:
-                return set_account_package(self._workspace, account.number, entry)
-
-            self._count("account_packages", placed, ("packages", index), put)
-
-    def put_methods(self, placed: Placed) -> None:
-        account: SetAccount = placed.entry
-        for index, entry in enumerate(account.payment_methods):
-
-            def put(entry: Any = entry) -> Done:
-                return set_payment_method(self._workspace, account.number, entry)
-
-            self._count("payment_methods", placed, ("payment_methods", index), put)
-
-    def check(self) -> None:
-        """The rules about how things stand in the end."""
-        for placed, check in self._checks:
-            try:
-                check()
-            except Refusal as refusal:
-                self._fault(placed, (), refusal)
-
-    def _count(
-        self, section: str, placed: Placed, path: tuple[int | str, ...], put: Callable[[], Done]
-    ) -> None:
+    def take(self, section: str, raw: Any, line: int) -> None:
+        """An entry."""
+        faults = self.faults.setdefault(section, [])
+        cls, key = _ENTRIES[section]
         try:
-            done = put()
-        except Refusal as refusal:
-            if refusal.code == "no_owner":
-                raise
-            self._fault(placed, path, refusal)
+            entry = cls.model_validate(raw)
+        except ValidationError as invalid:
+            for error in invalid.errors(include_url=False, include_context=False):
+                where = line_at(raw, error["loc"]) if isinstance(raw, Map) else line
+                faults.append(Fault(self.file, where, *explain(error)))
             return
-        finally:
-            self._checks.extend((placed, check) for check in self._workspace.take_checks())
-        self.summary.setdefault(section, Tally()).count(done)
+        placed = Placed(self.file, section, packed(raw))
+        if isinstance(entry, SetAccount):
+            placed.above = not is_member(entry)
+            placed.pays = bool(entry.payment_methods)
+        self._setup.sections[section].append(placed)
+        for kind, name, path in _names(section, key, entry):
+            met = self._seen.setdefault(kind, {})
+            if name not in met:
+                met[name] = (self.file, line_at(raw, path))
+                continue
+            at = met[name]
+            reason = f"{kind} {name}".rstrip() + f" stands there twice, first in {at[0]}:{at[1]}"
+            faults.append(Fault(self.file, line_at(raw, path), "duplicate_name", reason))
 
-    def _fault(self, placed: Placed, path: tuple[int | str, ...], refusal: Refusal) -> None:
-        key = refusal.details.get("field")
-        full = (*path, key) if isinstance(key, str) else path
-        fault = Fault(placed.file, placed.line(*full), refusal.code, refusal.sentence)
-        if fault not in self.faults[-MOST_SHOWN:]:
-            self.faults.append(fault)
-
-
-def _document(file: SetupFile, faults: list[Fault]) -> Any:
-    try:
-        text = file.content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = file.content.count(b"\n", 0, error.start) + 1
-        faults.append(Fault(file.name, line, "file_not_utf8", "not UTF-8: save the file as UTF-8"))
-        return None
-    try:
-        document = read_text(text)
-    except BadText as bad:
-        faults.append(Fault(file.name, *bad.error))
-        return None
-    if document is None:
-        faults.append(Fault(file.name, 1, "file_empty", "the file holds no setup"))
-    elif not isinstance(document, Map):
-        reason = f"a setup file is a mapping with the keys {', '.join(SECTIONS)}"
-        faults.append(Fault(file.name, 1, "wrong_type", reason))
-    return document
-
-
-def _read_sections(
-    file: str, document: Map, setup: Setup, seen: dict[tuple[str, str], str]
-) -> None:
-    for section, raw in document.items():
-        line = document.line_of(section)
-        if section not in _ENTRIES:
-            reason = f"unknown key `{section}`: a setup file has {', '.join(SECTIONS)}"
-            setup.faults.append(Fault(file, line, "key_unknown", reason))
-        elif raw is None:
-            continue
-        elif section == "owner":
-            _read_entry(file, section, raw, line, setup, seen)
-        elif isinstance(raw, Items):
-            for index, item in enumerate(raw):
-                _read_entry(file, section, item, raw.line_of(index), setup, seen)
-        else:
-            reason = f"`{section}` must be a list of entries"
-            setup.faults.append(Fault(file, line, "wrong_type", reason))
-
-
-def _read_entry(
-    file: str,
-    section: str,
-    raw: Any,
-    line: int,
-    setup: Setup,
-    seen: dict[tuple[str, str], str],
-) -> None:
-    cls, key = _ENTRIES[section]
-    try:
-        entry = cls.model_validate(raw)
-    except ValidationError as invalid:
-        for error in invalid.errors(include_url=False, include_context=False):
-            where = line_at(raw, error["loc"]) if isinstance(raw, Map) else line
-            setup.faults.append(Fault(file, where, *explain(error)))
-        return
-    placed = Placed(file, line if on_one_line(raw) else raw, entry)
-    setup.sections[section].append(placed)
-    for kind, name, path in _names(section, key, entry):
-        here = f"{file}:{placed.line(*path)}"
-        first = seen.setdefault((kind, name), here)
-        if first is not here:
-            reason = f"{kind} {name}".rstrip() + f" stands there twice, first in {first}"
-            setup.faults.append(Fault(file, placed.line(*path), "duplicate_name", reason))
+    def sections(self, document: Map) -> Iterator[Fault]:
+        """What is wrong, in the order of the document."""
+        for section, raw in document.items():
+            line = document.line_of(section)
+            if section not in _ENTRIES:
+                reason = f"unknown key `{section}`: a setup file has {', '.join(SECTIONS)}"
+                yield Fault(self.file, line, "key_unknown", reason)
+                continue
+            if section == "owner" and raw is not None:
+                self.take(section, raw, line)
+            elif isinstance(raw, Items):
+                for index, item in enumerate(raw):
+                    self.take(section, item, raw.line_of(index))
+            elif raw is not None:
+                yield Fault(self.file, line, "wrong_type", f"`{section}` must be a list of entries")
+            yield from self.faults.get(section, ())
 
 
 _NOUNS = {
@@ -335,40 +212,35 @@ def _names(
             yield "account-package", package.id, ("packages", index, "id")
 
 
-def _invoicers_first(accounts: Sequence[Placed]) -> Iterator[Placed]:
-    """A new account takes the bill day of its invoicer (R10), so that comes before it."""
-    yield from (placed for placed in accounts if not _is_member(placed.entry))
-    yield from (placed for placed in accounts if _is_member(placed.entry))
-
-
-def _is_member(entry: SetAccount) -> bool:
+def is_member(entry: SetAccount) -> bool:
+    """Another account receives its invoices."""
     return entry.invoicer is not None and entry.invoicer not in ("self", entry.number)
 
 
-def _prefetch(workspace: Workspace, setup: Setup) -> None:
-    """Reads everything the entries name, in a few questions however many entries there are."""
-    accounts: list[SetAccount] = [placed.entry for placed in setup.sections["accounts"]]
-    numbers: dict[str, None] = {}
-    for entry in accounts:
-        numbers[entry.number] = None
-        if entry.parent is not None:
-            numbers[entry.parent] = None
-        if _is_member(entry) and entry.invoicer not in (None, "parent"):
-            numbers[str(entry.invoicer)] = None
-    workspace.prefetch("account", map(identity.account, numbers))
-    workspace.prefetch_keys(identity.account(entry.number) for entry in accounts)
-    workspace.prefetch_refs(package.id for entry in accounts for package in entry.packages)
-    workspace.prefetch(
-        "account_package",
-        (
-            identity.account_package(identity.account(entry.number), package.id)
-            for entry in accounts
-            for package in entry.packages
-        ),
-    )
+def _read_file(file: SetupFile, setup: Setup, seen: _Seen) -> None:
+    try:
+        text = file.content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = file.content.count(b"\n", 0, error.start) + 1
+        reason = "not UTF-8: save the file as UTF-8"
+        setup.faults.append(Fault(file.name, line, "file_not_utf8", reason))
+        return
+    reading = _Reading(file.name, setup, seen)
+    try:
+        document = read_text(text, _LISTS, reading.take)
+    except BadText as bad:
+        setup.faults.append(Fault(file.name, *bad.error))
+        return
+    if isinstance(document, Map):
+        setup.faults += reading.sections(document)
+    elif document is None:
+        setup.faults.append(Fault(file.name, 1, "file_empty", "the file holds no setup"))
+    else:
+        reason = f"a setup file is a mapping with the keys {', '.join(SECTIONS)}"
+        setup.faults.append(Fault(file.name, 1, "wrong_type", reason))
 
 
-def _refuse(faults: Sequence[Fault]) -> None:
+def refuse(faults: Sequence[Fault]) -> None:
     """Refuses the whole for what is wrong with its parts: the code is that of the first."""
     if not faults:
         return

@@ -5,8 +5,10 @@ word without quotes is null, true or false, a number, or else text; `007` is tex
 text until they are asked for. Two equal keys in one mapping are refused.
 """
 
+import marshal
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
+from sys import intern
 from typing import Any, NamedTuple
 
 import yaml
@@ -30,6 +32,9 @@ DEEPEST = 12
 """No setup file nests deeper."""
 
 LONGEST_NUMBER = 30
+
+REPEATED = frozenset({"currency", "bill_group", "package", "effective", "status", "ar_term"})
+"""Keys under which many entries say the same: it is kept once."""
 
 MOST_REPEATED = 1_000_000
 """Values that aliases may stand for, all together: a small file does not become a huge one."""
@@ -88,10 +93,20 @@ class Items(list[Any]):
         return (self.item_lines or {}).get(index, self.line)
 
 
-def read_text(text: str) -> Any:
-    """The one document of a text. Raises BadText."""
+Take = Callable[[str, Any, int], None]
+"""Is given an item of a list: the key that the list stands under, the item and its line."""
+
+
+def _keep(key: str, item: Any, line: int) -> None:
+    raise AssertionError("no lists are given out")
+
+
+def read_text(text: str, lists: Container[str] = (), take: Take = _keep) -> Any:
+    """The one document of a text. Raises BadText. The items of the lists under some of its keys
+    are given out one by one and not kept: such a list is empty in the document.
+    """
     try:
-        return _Reader(_joined(text)).document()
+        return _Reader(_joined(text), lists, take).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(part for part in (error.context, error.problem) if part)
@@ -128,25 +143,48 @@ def line_at(value: Any, path: tuple[int | str, ...]) -> int:
     return line
 
 
-def on_one_line(value: Any) -> bool:
-    """Whether all of a value stands on the line it begins on."""
+def packed(value: Any) -> bytes:
+    """A value with its lines, in a few bytes for as long as nobody needs it."""
+    return marshal.dumps(_form(value))
+
+
+def unpacked(content: bytes) -> Any:
+    """The value again."""
+    return _value_of(marshal.loads(content))
+
+
+def _form(value: Any) -> Any:
     if isinstance(value, Map):
-        inside: Any = value.values()
-        here = value.key_lines is None
-    elif isinstance(value, Items):
-        inside = value
-        here = value.item_lines is None
-    else:
-        return True
-    return here and all(
-        item.line == value.line and on_one_line(item)
-        for item in inside
-        if isinstance(item, Map | Items)
-    )
+        inside = {
+            key: intern(item) if key in REPEATED and isinstance(item, str) else _form(item)
+            for key, item in value.items()
+        }
+        return inside, value.line, value.key_lines
+    if isinstance(value, Items):
+        return [[_form(item) for item in value], value.line, value.item_lines]
+    return value
+
+
+def _value_of(form: Any) -> Any:
+    if isinstance(form, tuple):
+        keys, line, key_lines = form
+        found = Map(line)
+        found.key_lines = key_lines
+        found.update((key, _value_of(item)) for key, item in keys.items())
+        return found
+    if isinstance(form, list):
+        items, line, item_lines = form
+        listed = Items(line)
+        listed.item_lines = item_lines
+        listed.extend(map(_value_of, items))
+        return listed
+    return form
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, lists: Container[str], take: Take) -> None:
+        self._lists = lists
+        self._take = take
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._made = 0
@@ -216,8 +254,20 @@ class _Reader:
                 if found.key_lines is None:
                     found.key_lines = {}
                 found.key_lines[key] = at
-            found[key] = self._value(next(self._events), depth + 1)
+            following = next(self._events)
+            if depth or key not in self._lists or not _is_plain_list(following):
+                found[key] = self._value(following, depth + 1)
+            else:
+                found[key] = self._given_out(key, following)
         return found
+
+    def _given_out(self, key: str, start: Any) -> Items:
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            value = self._value(event, 2)
+            self._take(key, value, value.line if isinstance(value, Map | Items) else _line(event))
+        return Items(_line(start))
 
     def _items(self, start: Any, depth: int) -> Items:
         line = _line(start)
@@ -233,6 +283,12 @@ class _Reader:
                 found.item_lines[len(found)] = at
             found.append(value)
         return found
+
+
+def _is_plain_list(event: Any) -> bool:
+    """A list to which no alias can lead back."""
+    is_list = isinstance(event, yaml.SequenceStartEvent)
+    return is_list and event.anchor is None and event.tag in (None, "!")
 
 
 def _scalar(event: Any) -> Any:

@@ -106,7 +106,7 @@ class Metadata:
     correlation: str = ""
 
 
-class Staged(msgspec.Struct):
+class Staged(msgspec.Struct, gc=False):
     """New events of one stream. `expected` is its version before them (0: new). `state` is the
     state after them, None for kinds that keep no state row (chunk, command).
     """

@@ -154,6 +154,7 @@ class Workspace(Keyring):
         for staged in self._fresh:
             if not staged.expected:
                 staged.state, staged.folds = None, True
+                self._loaded.pop(staged.stream, None)
         self._fresh.clear()
 
     # what everything depends on
@@ -258,6 +259,7 @@ class Workspace(Keyring):
             self._loaded.setdefault(stream, ABSENT["account_package"])
         self.stage("account_package", stream, events)
         self._by_ref[ref] = stream
+        self._free_refs.discard(ref)
         if self._added is not None:
             self._added.setdefault(account, []).append(stream)
         if account in self._of_account and stream not in self._of_account[account]:
@@ -265,8 +267,9 @@ class Workspace(Keyring):
 
     def _is_new(self, account: StreamId) -> bool:
         """Nothing of it can be there."""
-        loaded = self._loaded.get(account)
-        return loaded is not None and not loaded.version
+        found = self._staged.get(account) or self._loaded.get(account)
+        version = found.expected if isinstance(found, Staged) else found.version if found else None
+        return version == 0
 
     def prefetch_packages_of(self, accounts: Iterable[StreamId]) -> None:
         """Reads all account-packages of many accounts at once."""
@@ -375,12 +378,9 @@ class Workspace(Keyring):
         return bool(self._staged)
 
     def _relied_absences(self) -> list[Absence]:
-        """An id that is taken by the batch itself need not be looked at: writing it does that."""
+        """An id that is taken by the batch itself is not among them: writing it looks at it."""
         relied = [absence for absence, empty in self._absences.items() if empty]
-        for ref in self._free_refs:
-            if self._by_ref.get(ref) not in self._staged:
-                relied.append(Absence("account_package", "ref", ref))
-        return relied
+        return relied + [Absence("account_package", "ref", ref) for ref in self._free_refs]
 
     def batch(self, metadata: Metadata) -> Batch:
         """What to append: the staged changes and everything they rely on."""

@@ -10,7 +10,8 @@ from infra.cli.options import command_options, database_option, example, json_op
 
 if TYPE_CHECKING:
     from commands.handling import Outcome
-    from commands.setup_file import SetupFile, Summary
+    from commands.setup_file import SetupFile
+    from commands.setup_putting import Summary
 
 
 @click.command(
@@ -57,6 +58,7 @@ def apply(
         id=command_id or str(uuid4()),
         requested_by=requested_by or settings().requested_by,
     )
+    read.clear()
     try:
         with open_app(database, create=True) as app:
             outcome, summary = apply_files(app.store, command, setup, personal_keys)

@@ -16,9 +16,10 @@ from infra.postgres.arrays import BytesArray
 from infra.postgres.errors import TRY_AGAIN
 from infra.postgres.session import Session
 from infra.store import checks, meta, numbers
-from infra.store.linking import Linked, head_of, link
+from infra.store.linking import Linked, Linking, head_of, link
 from infra.store.owned import Clock
-from infra.store.prepared import Prepared
+from infra.store.prepared import Prepared, encode_metadata, encoded, parts_of, unguarded
+from infra.store.state_rows import row_writes
 
 _LOCK = "SELECT position, root, at FROM log_head FOR UPDATE"
 _NOW = "SELECT clock_timestamp(), (SELECT value FROM meta WHERE key = 'sandbox_clock')"
@@ -48,13 +49,19 @@ class Waiting(NamedTuple):
 
 
 def append(
-    session: Session, batch: Batch, prepared: Prepared, clock: Clock | None, waiting: Waiting
+    session: Session,
+    batch: Batch,
+    prepared: Prepared | None,
+    clock: Clock | None,
+    waiting: Waiting,
 ) -> Committed:
-    """Writes a prepared batch as one transaction. Raises Conflict if what it relied on has
-    changed, and LockNotAvailable when it waited in vain; nothing is written then.
+    """Writes a prepared batch as one transaction, or a large one in parts. Raises Conflict if what
+    it relied on has changed, and LockNotAvailable when it waited in vain; nothing is written then.
     """
     try:
         with session.transaction(waiting.begin):
+            if prepared is None:
+                return _append_large(session, batch, clock)
             return _append(session, batch, prepared, clock)
     except psycopg.Error as error:
         if error.sqlstate == _TAKEN or error.sqlstate in TRY_AGAIN:
@@ -80,6 +87,24 @@ def _append(session: Session, batch: Batch, prepared: Prepared, clock: Clock | N
     return Committed(following, head.position + 1, taken.first, taken.last)
 
 
+def _append_large(session: Session, batch: Batch, clock: Clock | None) -> Committed:
+    """The same, encoding part by part."""
+    for part in parts_of(batch) or ():
+        writing.write_states(session, row_writes(part))
+    head = lock_head(session)
+    if head.position != batch.read_at:
+        checks.still_holds(session, batch, head.position)
+    checks.continues(session, unguarded(batch.changes))
+    numbers.raise_starts(session, batch)
+    _keys(session, batch)
+    linking = Linking(head, encode_metadata(batch.metadata), now(session, clock))
+    for part in parts_of(batch) or ():
+        writing.write_events(session, linking.rows(encoded(part, frozenset(), {})))
+    commit = linking.commit()
+    _write_commit(session, commit)
+    return Committed(Linked([], commit).head, head.position + 1)
+
+
 def lock_head(session: Session) -> Head:
     """The order lock: always taken last."""
     return head_of(session.execute(_LOCK).fetchone())
@@ -88,7 +113,11 @@ def lock_head(session: Session) -> Head:
 def write_commit(session: Session, linked: Linked) -> None:
     """Adds a commit behind the head that is locked."""
     writing.write_events(session, linked.rows)
-    first, last, at, root = linked.commit
+    _write_commit(session, linked.commit)
+
+
+def _write_commit(session: Session, commit: tuple[int, int, int, bytes]) -> None:
+    first, last, at, root = commit
     session.execute(_COMMIT, (first, last, at, root, last, root, at))
 
 

@@ -22,7 +22,7 @@ from infra.store import errors as common
 from infra.store.database import Database
 from infra.store.linking import read_head
 from infra.store.owned import Clock
-from infra.store.prepared import Prepared, prepare
+from infra.store.prepared import Prepared, parts_of, prepare
 from infra.store.reading import SnapshotReading
 
 if TYPE_CHECKING:
@@ -160,12 +160,12 @@ class PostgresStore:
 
     def append(self, batch: Batch) -> Committed:
         """Encodes first, then one short transaction."""
-        committed = self._append(batch, prepare(batch))
+        committed = self._append(batch, None if parts_of(batch) else prepare(batch))
         if batch.destroyed_keys:
             self._wipe()
         return committed
 
-    def _append(self, batch: Batch, prepared: Prepared) -> Committed:
+    def _append(self, batch: Batch, prepared: Prepared | None) -> Committed:
         """Waits a few seconds at a time; in between, it ends a holder that has been stopped. What
         waited in vain was rolled back and begins again: nothing was decided under a lock.
         """

@@ -7,8 +7,15 @@ from datetime import datetime
 from commands.store import Batch, Committed, Conflict, Head
 from infra.store import checks, numbers, state_rows
 from infra.store.connect import HistoryConnection
-from infra.store.linking import link, read_head
-from infra.store.prepared import EncodedEvent, Prepared
+from infra.store.linking import Linked, Linking, link, read_head
+from infra.store.prepared import (
+    EncodedEvent,
+    Prepared,
+    encode_metadata,
+    encoded,
+    parts_of,
+    unguarded,
+)
 
 _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -34,6 +41,27 @@ def append(
     return Committed(following, head.position + 1, given.first, given.last)
 
 
+def append_large(connection: HistoryConnection, batch: Batch, now: datetime) -> Committed:
+    """The same, encoding part by part."""
+    head = read_head(connection)
+    if head.position != batch.read_at:
+        checks.still_holds(connection, batch, head.position)
+    checks.continues(connection, unguarded(batch.changes))
+    numbers.raise_starts(connection, batch)
+    linking = Linking(head, encode_metadata(batch.metadata), now)
+    try:
+        for part in parts_of(batch) or ():
+            state_rows.write(connection, state_rows.row_writes(part))
+            events = linking.rows(encoded(part, frozenset(), {}))
+            connection.executemany(_INSERT, events)
+        _keys(connection, batch)
+    except sqlite3.IntegrityError as taken:
+        raise Conflict(f"another writer was first: {taken}") from taken
+    commit = linking.commit()
+    _write_commit(connection, commit)
+    return Committed(Linked([], commit).head, head.position + 1)
+
+
 def write_events(
     connection: HistoryConnection,
     head: Head,
@@ -46,10 +74,14 @@ def write_events(
         return head
     linked = link(head, events, metadata, now)
     connection.executemany(_INSERT, linked.rows)
-    _, last, at, root = linked.commit
-    connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", linked.commit)
-    connection.execute("UPDATE log_head SET position = ?, root = ?, at = ?", (last, root, at))
+    _write_commit(connection, linked.commit)
     return linked.head
+
+
+def _write_commit(connection: HistoryConnection, commit: tuple[int, int, int, bytes]) -> None:
+    _, last, at, root = commit
+    connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", commit)
+    connection.execute("UPDATE log_head SET position = ?, root = ?, at = ?", (last, root, at))
 
 
 def _keys(connection: HistoryConnection, batch: Batch) -> None:

@@ -50,9 +50,10 @@ def take(database: Database, numbers: Numbers, count: int) -> int:
     return first
 
 
-def raise_start(database: Database, start: int, series: str) -> None:
-    """The next number of the series is at least `start`."""
-    _set(database, series, max(start, next_number(database, series)))
+def raise_starts(database: Database, batch: Batch) -> None:
+    """The next number of a series is at least what the batch says."""
+    for series, start in batch.number_starts.items():
+        _set(database, series, max(start, next_number(database, series)))
 
 
 def next_number(database: Database, series: str) -> int:
@@ -73,8 +74,7 @@ class Taken(NamedTuple):
 
 def taken(database: Database, batch: Batch, prepared: Prepared) -> Taken:
     """Takes the batch's blocks of numbers under the order lock and fills the gaps."""
-    for series, start in batch.number_starts.items():
-        raise_start(database, start, series)
+    raise_starts(database, batch)
     if not prepared.numbered:
         return Taken(0, 0, prepared.events)
     following = {

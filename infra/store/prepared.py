@@ -1,6 +1,6 @@
 """A batch made ready before the lock is taken: everything encoded, nothing left to decide."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,6 +19,12 @@ from schemas.catalogue import BY_CLASS
 from schemas.kinds import STATELESS
 
 _encode = msgspec.json.Encoder().encode
+
+LARGE = 50_000
+"""Streams of a batch above which it is written in parts."""
+
+PART = 5_000
+"""Streams of a part."""
 
 PLAIN, CLOSES_CHUNK = "", "\x00"
 
@@ -70,11 +76,34 @@ def prepare(batch: Batch) -> Prepared:
     """Encodes a batch. Raises ValueError for one that could not be written as it stands, and the
     refusal `event_too_large`: then nothing of it is written.
     """
-    events: list[EncodedEvent] = []
     series = frozenset(numbers.series for numbers in batch.numbers)
     numbered: dict[str, int] = {}
     unnumbered: dict[StreamId, Row] = {}
-    for staged in batch.changes:
+    return Prepared(
+        encoded(batch.changes, series, numbered),
+        row_writes(batch.changes, unnumbered),
+        encode_metadata(batch.metadata),
+        numbered,
+        unnumbered,
+        unguarded(batch.changes),
+    )
+
+
+def parts_of(batch: Batch) -> Iterator[list[Staged]] | None:
+    """The changes of a large batch some at a time: encoded while it is written, it needs little
+    memory. None if it is made ready as a whole, which keeps the lock short.
+    """
+    if len(batch.changes) <= LARGE or batch.numbers:
+        return None
+    return (batch.changes[at : at + PART] for at in range(0, len(batch.changes), PART))
+
+
+def encoded(
+    changes: Sequence[Staged], series: frozenset[str], numbered: dict[str, int]
+) -> list[EncodedEvent]:
+    """Events in stored form; `numbered` is told how many numbers of each series they take."""
+    events: list[EncodedEvent] = []
+    for staged in changes:
         version = staged.expected
         if len(staged.stream) != ID_LENGTH:
             raise ValueError(f"a stream id has 16 bytes: {staged.stream!r}")
@@ -92,14 +121,7 @@ def prepare(batch: Batch) -> Prepared:
             if len(payload) > LARGEST_EVENT:
                 raise too_large(_kinds[cls].topic, len(payload))
             events.append(EncodedEvent(staged.stream, version, _kinds[cls], payload, gap))
-    return Prepared(
-        events,
-        row_writes(batch.changes, unnumbered),
-        encode_metadata(batch.metadata),
-        numbered,
-        unnumbered,
-        _unguarded(batch.changes),
-    )
+    return events
 
 
 def too_large(name: str, size: int) -> Refusal:
@@ -132,7 +154,8 @@ def _gap(event: Any, series: frozenset[str]) -> str:
     return str(event.series)
 
 
-def _unguarded(changes: Sequence[Staged]) -> list[tuple[StreamId, int]]:
+def unguarded(changes: Sequence[Staged]) -> list[tuple[StreamId, int]]:
+    """Streams without state row that are continued."""
     return [
         (staged.stream, staged.expected)
         for staged in changes

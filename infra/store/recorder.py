@@ -19,7 +19,7 @@ from infra.store import appending, library, meta, state_rows
 from infra.store.connect import HistoryConnection
 from infra.store.datastore import HistoryDatastore
 from infra.store.linking import read_head
-from infra.store.prepared import encode_metadata, prepare
+from infra.store.prepared import encode_metadata, parts_of, prepare
 
 
 class HistoryRecorder(SQLiteProcessRecorder):
@@ -36,6 +36,9 @@ class HistoryRecorder(SQLiteProcessRecorder):
 
     def append(self, batch: Batch) -> Committed:
         """The bulk path: encodes first, then one short transaction."""
+        if parts_of(batch):
+            with self.datastore.connection(commit=True) as connection:
+                return appending.append_large(connection, batch, self.time(connection))
         prepared = prepare(batch)
         with self.datastore.connection(commit=True) as connection:
             return appending.append(connection, batch, prepared, self.time(connection))

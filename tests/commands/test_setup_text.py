@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.setup_text import BadText, Items, Map, line_at, on_one_line, read_text
+from commands.setup_text import BadText, Items, Map, line_at, packed, read_text, unpacked
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,11 @@ def test_lines_of_keys_and_items() -> None:
     assert line_at(found, ("top", 0, "missing")) == 2
     assert line_at(found, ("top", 1)) == 5
     assert line_at(found, ("top", 2, "b", 1)) == 6
-    assert on_one_line(found["top"][2])
-    assert not on_one_line(found["top"][0])
+    again = unpacked(packed(found))
+    assert again == found
+    paths = [("top",), ("top", 0), ("top", 0, "prices", "USD"), ("top", 1), ("top", 2, "b", 1)]
+    for path in paths:
+        assert line_at(again, path) == line_at(found, path)
 
 
 def test_an_empty_text_is_nothing() -> None:

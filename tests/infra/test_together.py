@@ -1,12 +1,19 @@
 """What several processes do together comes to the same as what one does."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from io import StringIO
+from multiprocessing import active_children
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+import psutil
 import pytest
 
 from commands.customer_file import CustomerFile
@@ -126,3 +133,53 @@ def test_rows_that_stand_twice_are_told_as_ever(store: OwnedStore) -> None:
     ((number, reason),) = aside
     assert number == len(lines) + 1
     assert "stands in the file before" in reason
+
+
+def test_killed_in_the_middle_it_goes_on(store: OwnedStore, tmp_path: Path) -> None:
+    count = 60_000
+    file, mapping = tmp_path / "customers.csv", tmp_path / "mapping.yaml"
+    file.write_text(HEADER + "".join(rows(count)))
+    mapping.write_bytes(MAPPING)
+    program = Path(sys.executable).with_name("billstream")
+    words = [program, "import", "customers", file, "--mapping", mapping, "--json"]
+    environment = {**os.environ, "BILLSTREAM_DATABASE_URL": store.opening}
+    began = store.head.position
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as killed:
+        deadline = monotonic() + 60
+        while store.head.position == began:
+            assert monotonic() < deadline
+        others = psutil.Process(killed.pid).children(recursive=True)
+        killed.kill()
+    assert psutil.wait_procs(others, timeout=60)[1] == []
+    done = len(rows_by_hand(store, "SELECT stream FROM accounts"))
+    assert 0 < done < count
+    assert verify_history(store).clean
+    again = subprocess.run(words, env=environment, stdout=subprocess.PIPE, check=True)
+    told = json.loads(again.stdout)
+    assert (told["rows"], told["created"], told["unchanged"]) == (count, count - done, done)
+    assert verify_history(store).clean
+
+
+def test_the_death_of_a_helper_goes_unnoticed(store: OwnedStore) -> None:
+    lines = rows(20_000)
+    file = CustomerFile(
+        "customers.csv",
+        read_mapping("mapping.yaml", MAPPING),
+        StringIO(HEADER + "".join(lines)),
+    )
+    before = set(active_children())
+    with helpers(store.opening, 0, 2) as others:
+        (helper,) = set(active_children()) - before
+        helper.kill()
+        done = import_customers(
+            store,
+            file,
+            personal_keys,
+            command=Command("import_customers", "test", "dies"),
+            strict=False,
+            rejected=lambda reject: None,
+            spread=others.of(store),
+        )
+    assert (done.rows, done.rejected) == (20_000, 0)
+    assert len(rows_by_hand(store, "SELECT stream FROM accounts")) == 20_000
+    assert verify_history(store).clean

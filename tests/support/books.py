@@ -12,7 +12,8 @@ from aggregates import identity
 from aggregates.refusal import Refusal
 from commands.handling import Outcome, run_command
 from commands.message import Command
-from commands.setup_file import SetupFile, Summary, apply_command, apply_setup, read_setup
+from commands.setup_file import SetupFile, apply_command, read_setup
+from commands.setup_putting import Summary, apply_setup
 from commands.workspace import Workspace
 from infra import personal_keys
 from infra.store.open import open_store
