@@ -53,8 +53,8 @@ def finish(store: OwnedStore, settings: KafkaSettings, command: Command) -> Fini
     tie(store, settings, cluster)
     head = store.head.position - 1
     lost = max(0, published.position - head)
-    numbers = (int(outcome.result[key]) for key in ("next_number", "next_credit_note"))
-    return Finished(generation, *numbers, lost=lost, topics=made)
+    following = int(outcome.result["next_number"])
+    return Finished(generation, following, int(outcome.result["next_credit_note"]), lost, made)
 
 
 def read_again(store: OwnedStore, settings: KafkaSettings, since: datetime | None) -> int:
