@@ -7,7 +7,7 @@ import pytest
 from tests.rules.support import OCTOBER
 from tests.support.world import World, account, base, package
 
-LISTS = {
+LISTS: dict[tuple[str, ...], tuple[str, str]] = {
     ("credit", "list"): ("There are none.", "credit  2020-10-05  a day"),
     ("account", "transactions", "C-1"): ("There are none.", "credit  2020-10-05  a day"),
     ("payment", "list"): ("There are no payments.", "succeeded         0.00  -"),
