@@ -53,8 +53,8 @@ def finish(store: OwnedStore, settings: KafkaSettings, command: Command) -> Fini
     tie(store, settings, cluster)
     head = store.head.position - 1
     lost = max(0, published.position - head)
-    next_number, next_note = (int(outcome.result[k]) for k in ("next_number", "next_credit_note"))
-    return Finished(generation, next_number, next_note, lost, made)
+    following = int(outcome.result["next_number"])
+    return Finished(generation, following, int(outcome.result["next_credit_note"]), lost, made)
 
 
 def read_again(store: OwnedStore, settings: KafkaSettings, since: datetime | None) -> int:

@@ -161,3 +161,32 @@ def test_what_dunning_suspended_and_a_person_suspends_stays_suspended(world: Wor
     world.apply({"accounts": [{"number": "A-1", "status": "suspended"}]})
     pay(world, "100.00")
     assert status(world) == "suspended"
+
+
+def test_a_credit_of_an_account_covers_what_its_invoicer_owes(tmp_path: Path) -> None:
+    """It goes on the invoicer's next invoice (R15), so it counts for the invoicer."""
+    world = World(tmp_path, clock="2020-10-05T15:00:00Z")
+    parent = account("A-1", ar_term="Strict")
+    child = account("C-1", package("c", "2020-09-01"), parent="A-1", invoicer="parent")
+    runs = [bill_run("Plain"), bill_run("Dunning", actions=["dunning"])]
+    world.apply(base(ar_terms=[term()], accounts=[parent, child], bill_runs=runs))
+    world.bill(*OCTOBER, run="Plain")
+    on(world, "2020-11-20")
+    assert status(world) == "suspended"
+    world.must("credit", "add", "C-1", "20.00")
+    assert status(world) == "active"
+    assert overdue_now(world) == []
+    sound(world)
+
+
+def test_an_invoice_that_is_open_again_goes_on_where_it_was(world: World) -> None:
+    suspended(world)
+    pay(world, "40.00")
+    assert status(world) == "active"
+    (payment,) = world.read("payment", "list")
+    world.must("payment", "refund", payment["id"], "--yes")
+    on(world, "2020-11-21")
+    assert status(world) == "active"
+    assert len(levels(world)) == 4
+    assert overdue_now(world) == ["INV-007854"]
+    sound(world)

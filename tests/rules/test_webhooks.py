@@ -192,7 +192,7 @@ def given(heard: Heard) -> Heard:
     return heard
 
 
-def books(heard: Heard) -> dict[str, tuple[str | None, str | None]]:
+def books(heard: Heard) -> dict[str, tuple[str, str | None]]:
     """What stands on the accounts of the books."""
     found = heard.world.read("ledger", "trial-balance")
     return {one["account"]: (one["debit"], one["credit"]) for one in found}
