@@ -33,7 +33,7 @@ def row_reader(mapping: CustomerMapping, columns: Mapping[str, int]) -> Callable
     """Makes a row into an account with packages: plain code, for it runs a million times."""
     account = _reading(mapping, columns)
     packages = [_reading(package, columns) for package in mapping.packages]
-    entry = TypeAdapter(SetAccount).validator.validate_python
+    entry: Callable[[object], SetAccount] = TypeAdapter(SetAccount).validator.validate_python
 
     def read(row: Row) -> SetAccount:
         found = _found(account, row)

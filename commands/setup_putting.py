@@ -25,7 +25,7 @@ from commands.setup.payment_method import set_accounts_payment_method, set_payme
 from commands.setup_file import MOST_SHOWN, Fault, Placed, Setup, is_member, refuse
 from commands.workspace import Workspace
 
-AT_ONCE = 2_000
+AT_ONCE = 1_000
 """Accounts that are put together: what they say is unpacked for that long."""
 
 

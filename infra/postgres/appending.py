@@ -19,6 +19,7 @@ from infra.store import checks, meta, numbers
 from infra.store.linking import Linked, Linking, head_of, link
 from infra.store.owned import Clock
 from infra.store.prepared import Prepared, encode_metadata, encoded, parts_of, unguarded
+from infra.store.rows import batches
 from infra.store.state_rows import row_writes
 
 _LOCK = "SELECT position, root, at FROM log_head FOR UPDATE"
@@ -28,6 +29,7 @@ _COMMIT = """
     UPDATE log_head SET position = ?, root = ?, at = ?
 """
 _TAKEN = "23505"
+KEYS_AT_ONCE = 5_000
 
 
 class Waiting(NamedTuple):
@@ -131,8 +133,8 @@ def now(session: Session, clock: Clock | None) -> datetime:
 
 
 def _keys(session: Session, batch: Batch) -> None:
-    if batch.new_keys:
-        keys = [BytesArray(batch.new_keys), BytesArray(batch.new_keys.values())]
+    for some in batches(batch.new_keys.items(), KEYS_AT_ONCE):
+        keys = [BytesArray(account for account, _ in some), BytesArray(key for _, key in some)]
         query = "INSERT INTO personal_keys SELECT * FROM unnest(?::bytea[], ?::bytea[])"
         session.execute(query, keys)
     if batch.destroyed_keys:

@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder().encode
 LARGE = 50_000
 """Streams of a batch above which it is written in parts."""
 
-PART = 5_000
+PART = 2_000
 """Streams of a part."""
 
 PLAIN, CLOSES_CHUNK = "", "\x00"

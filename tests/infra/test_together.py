@@ -140,8 +140,8 @@ def test_killed_in_the_middle_it_goes_on(store: OwnedStore, tmp_path: Path) -> N
     file, mapping = tmp_path / "customers.csv", tmp_path / "mapping.yaml"
     file.write_text(HEADER + "".join(rows(count)))
     mapping.write_bytes(MAPPING)
-    program = Path(sys.executable).with_name("billstream")
-    words = [program, "import", "customers", file, "--mapping", mapping, "--json"]
+    program = str(Path(sys.executable).with_name("billstream"))
+    words = [program, "import", "customers", str(file), "--mapping", str(mapping), "--json"]
     environment = {**os.environ, "BILLSTREAM_DATABASE_URL": store.opening}
     began = store.head.position
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as killed:
