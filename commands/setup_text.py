@@ -9,7 +9,7 @@ import marshal
 import re
 from collections.abc import Callable, Container, Iterator
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import yaml
 
@@ -167,13 +167,13 @@ def _form(value: Any) -> Any:
 
 def _value_of(form: Any) -> Any:
     if isinstance(form, tuple):
-        keys, line, key_lines = form
+        keys, line, key_lines = cast(tuple[dict[str, Any], int, Any], form)
         found = Map(line)
         found.key_lines = key_lines
         found.update((key, _value_of(item)) for key, item in keys.items())
         return found
     if isinstance(form, list):
-        items, line, item_lines = form
+        items, line, item_lines = cast(tuple[list[Any], int, Any], tuple(cast(list[Any], form)))
         listed = Items(line)
         listed.item_lines = item_lines
         listed.extend(map(_value_of, items))

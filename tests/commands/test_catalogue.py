@@ -265,7 +265,7 @@ def test_a_document_means_the_same_whatever_characters_it_holds() -> None:
         asked = read("apply", {"setup": document})
         assert isinstance(asked.message, Apply)
         assert asked.message.setup == document
-        assert asked.message.entries().sections["bill_groups"][0].entry.name == f"a{char}b"
+        assert asked.message.entries().sections["bill_groups"][0].entry().name == f"a{char}b"
 
 
 def test_two_thousand_damaged_commands_are_refused_and_nothing_else_happens() -> None:
