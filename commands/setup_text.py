@@ -173,7 +173,8 @@ def _value_of(form: Any) -> Any:
         found.update((key, _value_of(item)) for key, item in keys.items())
         return found
     if isinstance(form, list):
-        items, line, item_lines = cast(tuple[list[Any], int, Any], tuple(cast(list[Any], form)))
+        parts: list[Any] = form
+        items, line, item_lines = parts
         listed = Items(line)
         listed.item_lines = item_lines
         listed.extend(map(_value_of, items))
