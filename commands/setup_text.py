@@ -161,25 +161,24 @@ def _form(value: Any) -> Any:
         }
         return inside, value.line, value.key_lines
     if isinstance(value, Items):
-        return [[_form(item) for item in value], value.line, value.item_lines]
+        return [_form(item) for item in value], value.line, value.item_lines
     return value
 
 
 def _value_of(form: Any) -> Any:
-    if isinstance(form, tuple):
-        keys, line, key_lines = cast(tuple[dict[str, Any], int, Any], form)
+    if not isinstance(form, tuple):
+        return form
+    inside, line, lines = cast(tuple[Any, int, Any], form)
+    if isinstance(inside, dict):
         found = Map(line)
-        found.key_lines = key_lines
+        found.key_lines = lines
+        keys = cast(dict[str, Any], inside)
         found.update((key, _value_of(item)) for key, item in keys.items())
         return found
-    if isinstance(form, list):
-        parts: list[Any] = form
-        items, line, item_lines = parts
-        listed = Items(line)
-        listed.item_lines = item_lines
-        listed.extend(map(_value_of, items))
-        return listed
-    return form
+    listed = Items(line)
+    listed.item_lines = lines
+    listed.extend(map(_value_of, inside))
+    return listed
 
 
 class _Reader:
