@@ -150,8 +150,11 @@ def _as_json(file: Path) -> Path:
             entry.pop("bill_day", None)
     for number in ("start", "length"):
         setup["owner"]["invoice_numbers"][number] = int(setup["owner"]["invoice_numbers"][number])
-    setup["accounts"] = [_account(n) for n in range(LINES)]
-    file.write_text(json.dumps(setup, indent=2))
+    with file.open("w") as written:  # an account at a time: a process inherits its parent's peak
+        written.write(json.dumps(setup, indent=2).removesuffix("\n}") + ',\n  "accounts": [\n')
+        for n in range(LINES):
+            written.write(json.dumps(_account(n), indent=2) + (",\n" if n < LINES - 1 else "\n"))
+        written.write("]}\n")
     return file
 
 
