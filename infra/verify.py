@@ -18,7 +18,8 @@ Progress = Callable[[int], None]
 @dataclass(slots=True)
 class Report:
     """What was checked. `head` is POSITION:ROOT; `views` counts the rows compared, None when
-    views were left out. `findings` begins with the first culprit; `found` counts all.
+    views were left out. `findings` begins with the first culprit; `found` counts all. `books` is
+    None where there is no journal, and False when history went on while it was compared.
     """
 
     events: int
@@ -27,6 +28,7 @@ class Report:
     views: int | None
     found: int
     findings: list[Finding] = field(default_factory=list[Finding])
+    books: bool | None = None
 
 
 def verify_all(app: "App", *, views: bool, expect: str | None, progress: Progress) -> Report:
@@ -70,9 +72,10 @@ def _compare_views(app: "App", crew: "Crew", report: Report, progress: Progress)
         on_demand = compare_with_rebuild(app.store, lambda _: None, ON_DEMAND)
         report.views += on_demand.rows
         differences += on_demand.differences
-        for finding in verify_books(app):
-            report.found += 1
-            report.findings.append(finding)
+        wrong = verify_books(app)
+        report.books = wrong is not None
+        report.found += len(wrong or ())
+        report.findings += wrong or ()
     for difference in differences:
         report.found += 1
         sentence = f"{difference}; rebuild it with `billstream views rebuild`"

@@ -28,28 +28,39 @@ Owed = dict[tuple[str, str], int]
 """Minor units by account and currency; nothing of 0."""
 
 
-def verify_books(app: "App") -> Iterator[Finding]:
+TRIES = 5
+"""How often the books are compared anew because history went on meanwhile."""
+
+
+def verify_books(app: "App") -> list[Finding] | None:
     """What is wrong: a trial balance that is not zero, or an account that owes something else
-    than its journal says, or than dashboards are told.
+    than its journal says, or than dashboards are told. None when history never stood still for
+    as long as it takes: the journal and the accounts are then of two moments.
     """
-    app.books.catch_up()
-    app.views.catch_up()
-    with app.store.snapshot() as reading:
-        codes = {found.state.code: found.state for found in reading.all_of("gl_code")}
-        books = Books(app.books, codes, _rounding(reading))
-        yield from _out_of_balance(books)
-        stands = _by_aggregates(reading)
-        for account, currency, amount in owed.owed(app.books, _LATEST):
-            _add(stands.owed, (account, currency), -amount)
-        for account, currency, amount in owed.unbilled(app.books):
-            _add(stands.unbilled, (account, currency), -amount)
-        # Views that follow topics may be behind, and history may have gone on.
-        if app.views.reached() == reading.head.position:
-            for account, currency, balance in app.views.rows(_BALANCES):
-                _add(stands.balances, (account, currency), -int(balance))
-        else:
-            stands.balances.clear()
-    yield from _differences(stands)
+    for _ in range(TRIES):
+        app.books.catch_up()
+        app.views.catch_up()
+        with app.store.snapshot() as reading:
+            found = _compared(app, reading)
+            if app.books.reached() == reading.head.position:
+                return found
+    return None
+
+
+def _compared(app: "App", reading: "Reading") -> list[Finding]:
+    codes = {found.state.code: found.state for found in reading.all_of("gl_code")}
+    found = list(_out_of_balance(Books(app.books, codes, _rounding(reading))))
+    stands = _by_aggregates(reading)
+    for account, currency, amount in owed.owed(app.books, _LATEST):
+        _add(stands.owed, (account, currency), -amount)
+    for account, currency, amount in owed.unbilled(app.books):
+        _add(stands.unbilled, (account, currency), -amount)
+    # Views that follow topics may be behind, and may go on meanwhile.
+    for account, currency, balance in app.views.rows(_BALANCES):
+        _add(stands.balances, (account, currency), -int(balance))
+    if app.views.reached() != reading.head.position:
+        stands.balances.clear()
+    return [*found, *_differences(stands)]
 
 
 _BALANCES = "SELECT account, currency, balance FROM view_balances"

@@ -15,6 +15,7 @@ def show_report(report: Report, as_json: bool) -> None:
                 "seconds": round(report.seconds, 3),
                 "events_per_second": round(report.events / max(report.seconds, 1e-9)),
                 "head": report.head,
+                "books_compared": report.books,
                 "found": report.found,
                 "findings": [found._asdict() for found in report.findings],
             }
@@ -27,6 +28,11 @@ def show_report(report: Report, as_json: bool) -> None:
             f"({rate:,.0f} events/s)."
         )
         say(f"Head {report.head}")
+        if report.books is False:
+            say(
+                "History went on meanwhile, so the books were not compared with the accounts: "
+                "verify again when no run is under way."
+            )
         if not report.found:
             say("Everything is as it was recorded.")
     if report.found:

@@ -47,6 +47,7 @@ def test_codes_that_cannot_be_read_off_are_only_passed_on() -> None:
         "commands/handling.py",
         "commands/reading_message.py",
         "commands/setup_file.py",
+        "commands/setup_putting.py",
         "commands/setup_text.py",
         "infra/cli/errors.py",
         "infra/store/errors.py",

@@ -74,7 +74,8 @@ def test_every_event_that_could_be_comes_back(entry: EventType, data: st.DataObj
     event = data.draw(facts(entry.cls))
     back = decode_event(encode_event(event))
     assert back == event
-    assert encode(back).payload == encode(event).payload
+    # A text that equals the default is left out only when it is the default's own object.
+    assert decode(*encode(back)) == event
 
 
 def test_a_single_object_is_laid_out_as_avro_says() -> None:
