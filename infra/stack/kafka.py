@@ -1,6 +1,5 @@
 """A real Apache Kafka broker in KRaft mode: broker and controller in one process."""
 
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -128,13 +127,13 @@ class Kafka(Server):
 
     def _format(self) -> None:
         """A new log folder, made aside and renamed when whole."""
-        aside = self.folder / "new"
-        shutil.rmtree(aside, ignore_errors=True)
-        self._write_properties("format.properties", "new")
+        aside = self.aside()
+        properties = f"{aside.name}.properties"
+        self._write_properties(properties, aside.name)
         words = [
             *self._java("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
             *("kafka.tools.StorageTool", "format", "-t", self._cluster),
-            *("-c", "format.properties"),
+            *("-c", properties),
         ]
         for user, password in self._users.items():
             secret = f"SCRAM-SHA-512=[name={user},password={password},iterations=4096]"
@@ -142,6 +141,7 @@ class Kafka(Server):
         done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise self.failed_to_make_data(done.stderr + done.stdout)
+        (self.folder / properties).unlink()
         aside.rename(self.folder / "data")
 
     def _write_properties(self, name: str, data: str) -> None:

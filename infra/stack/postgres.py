@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import signal
 import stat
 import subprocess
@@ -132,8 +131,7 @@ class Postgres(Server):
 
     def _make_data(self) -> None:
         """A new cluster, made aside and renamed when whole."""
-        aside = self.folder / "new"
-        shutil.rmtree(aside, ignore_errors=True)
+        aside = self.aside()
         aside.mkdir(mode=0o700)
         account = self.account()
         secret = self.folder / "secret"

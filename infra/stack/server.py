@@ -7,6 +7,8 @@ when whole, and a process whose pid file was never written is found by the folde
 import json
 import os
 import re
+import secrets
+import shutil
 import signal
 import time
 from abc import ABC, abstractmethod
@@ -166,6 +168,17 @@ class Server(ABC):
             for line in _since(log, self._said.get(log, 0))
         ]
         return _telling(lines) or (self.logs()[0], "it said nothing")
+
+    def aside(self) -> Path:
+        """A folder to make data in before it is renamed. No other start has it: the tool of one
+        that was killed may still be writing into its own.
+        """
+        for left in self.folder.glob("new-*"):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+        return self.folder / f"new-{secrets.token_hex(4)}"
 
     def failed_to_make_data(self, output: str) -> Refusal:
         """Data could not be made; `output` is what the tool for it has printed."""

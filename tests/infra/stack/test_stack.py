@@ -139,12 +139,12 @@ def test_two_folders_stand_side_by_side(servers: Run, folder: Path) -> None:
             Stack(other).down()
 
 
-@pytest.mark.parametrize("reached", ["postgres/new", "kafka/format.properties", "kafka/pid.json"])
+@pytest.mark.parametrize("reached", ["postgres/new-*", "kafka/new-*.properties", "kafka/pid.json"])
 def test_a_start_that_was_killed_is_taken_up_again(folder: Path, reached: str) -> None:
     program = "from infra.start import main; main()"
     words = [sys.executable, "-c", program, "stack", "up", "--folder", str(folder)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE) as started:
-        while not (folder / reached).exists():
+        while not list(folder.glob(reached)):
             assert started.poll() is None
         started.kill()
     ports = StackFolder(folder).ports("kafka", 2)
@@ -153,6 +153,16 @@ def test_a_start_that_was_killed_is_taken_up_again(folder: Path, reached: str) -
     assert topics_of(environment) == []
     with psycopg.connect(environment["BILLSTREAM_DATABASE_URL"]):
         pass
+
+
+def test_data_are_made_where_no_killed_start_is_still_making_them(folder: Path) -> None:
+    server = Postgres(folder, 1, "")
+    first = server.aside()
+    (first / "inside").mkdir(parents=True)
+    (folder / f"{first.name}.properties").touch()
+    second = server.aside()
+    assert second != first
+    assert list(folder.glob("new-*")) == []
 
 
 def test_a_pid_file_of_somebody_else_is_stale(folder: Path) -> None:
