@@ -40,7 +40,9 @@ afterwards. `--only` measures some rows and leaves the others as they were.
   share the cores. Counted from the order of the run until views show its last event.
 - **History**: month after month over the same accounts.
 - **The naive way**: aggregates of the eventsourcing library as documented, loaded and saved one by
-  one. It has no numbers, no chain and no prices, and is what the shape is compared with.
+  one. It has no numbers, no chain and no prices, and is what the shape is compared with. It also
+  tells how fast the machine was meanwhile: one that is shared may be a third slower an hour later,
+  and then all figures a second are, while ratios stay.
 """
 
 
