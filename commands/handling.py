@@ -40,10 +40,18 @@ def run_command(
         repeated = _accepted_before(store, command)
         if repeated is not None:
             return repeated
-        with store.snapshot() as reading:
-            workspace = Workspace(store, reading, personal)
-            result = body(workspace)
-            workspace.finish()
+        try:
+            with store.snapshot() as reading:
+                workspace = Workspace(store, reading, personal)
+                result = body(workspace)
+                workspace.finish()
+        except Exception:
+            # Somebody may have been given the same command since we looked: then it met its own
+            # doing, and what came of it there is the answer.
+            repeated = _accepted_before(store, command)
+            if repeated is None:
+                raise
+            return repeated
         if not workspace.changed:
             return Outcome(result, reading.head.position, changed=False)
         batch = workspace.batch(command.metadata())

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aggregates import identity
+from aggregates.event import ImpossibleEvent
 from aggregates.refusal import Refusal
 from commands.handling import ATTEMPTS, run_command
 from commands.message import Command
@@ -54,6 +55,28 @@ def test_the_same_command_again_changes_nothing_and_answers_the_same(books: Book
     again = run_command(books.store, command(), lambda w: put_group(w, "Other"))
     assert books.position == before
     assert (again.result, again.repeated, again.changed) == (first.result, True, False)
+
+
+def test_the_same_command_done_elsewhere_since_we_looked_is_answered_the_same(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its own doing makes it meet."""
+    snapshot = books.store.snapshot
+
+    def overtaken() -> Any:
+        monkeypatch.undo()
+        run_command(books.store, command(), lambda w: put_group(w, "New"))
+        return snapshot()
+
+    def body(workspace: Workspace) -> dict[str, str]:
+        assert put_group(workspace, "New") == {"group": "New"}
+        raise ImpossibleEvent("a group is recorded twice")
+
+    monkeypatch.setattr(books.store, "snapshot", overtaken)
+    met = run_command(books.store, command(), body)
+    assert (met.result, met.repeated, met.changed) == ({"group": "New"}, True, False)
+    with pytest.raises(ImpossibleEvent):
+        run_command(books.store, command("2"), body)
 
 
 def test_the_same_id_with_another_body_is_refused(books: Books) -> None:
