@@ -80,7 +80,7 @@ def ask_for_money(
     for one in declined:
         closed = rules.close_retry(one.state, "retried", today, identity.text(payment))
         draft.stage("payment", one.stream, one.version, one.state, [*closed])
-    last = max(declined, key=lambda one: one.state.attempt) if declined else None
+    last = max(declined, key=lambda one: one.state.attempt, default=None)
     asked = rules.request(
         account=facts.row.state.number,
         currency=facts.row.state.currency,

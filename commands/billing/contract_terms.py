@@ -49,10 +49,11 @@ def count_commitments(draft: Draft, settings: RunSettings) -> None:
         if new.charge.kind in commitments.COUNTING:
             charged.setdefault(new.account.row.stream, []).append(new)
     for account in draft.facts.accounts:
-        rows = account.items.get(KIND)
-        lines = charged.get(account.row.stream) if rows else None
-        for row in rows or () if lines else ():
-            counted = commitments.count(row.state, _under(row.state, lines or []))
+        lines = charged.get(account.row.stream)
+        if not lines:
+            continue
+        for row in account.items.get(KIND, ()):
+            counted = commitments.count(row.state, _under(row.state, lines))
             if not counted:
                 continue
             if does_terms(draft, settings, account):

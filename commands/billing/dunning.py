@@ -77,7 +77,7 @@ def _due(
         overdue = overdue_with(owed, all_owed, today)
         if not is_below_minimum(overdue, rule.minimum_overdue, state.currency):
             found += [_Due(step, row, owed.balance) for step in steps]
-    return sorted(found, key=lambda due: due.step.fell_on) if found else found
+    return sorted(found, key=lambda due: due.step.fell_on)
 
 
 def _act(
