@@ -18,6 +18,15 @@ same cores as the program.
 |---|---:|---:|---|---|
 """
 
+_FULL = """
+## With ten million events
+
+The same, `--full`, of 2,500,000 accounts. Machine: {machine}.
+
+| what | here | bar | | made of |
+|---|---:|---:|---|---|
+"""
+
 _TAIL = """
 ## Measure it again
 ```
@@ -46,17 +55,21 @@ afterwards. `--only` measures some rows and leaves the others as they were.
 """
 
 
-def page(parts: Sequence[Part]) -> str:
-    """The whole page."""
-    machines = dict.fromkeys(part["machine"] for part in parts)
-    rows = [_row(row) for part in parts for row in part["rows"]]
+def page(parts: Sequence[Part], full: Sequence[Part] = ()) -> str:
+    """The whole page. `full` is what was measured over ten million events."""
     plots = [
         f"![{plot['title']}](benchmarks/{plot['name']}.svg)"
         for part in parts
         for plot in part["plots"]
     ]
-    head = _HEAD.format(machine="; ".join(machines)) + "\n".join(rows) + "\n"
-    return head + "\n" + "\n\n".join(plots) + "\n" + _TAIL
+    more = _table(_FULL, full) if full else ""
+    return _table(_HEAD, parts) + "\n" + "\n\n".join(plots) + "\n" + more + _TAIL
+
+
+def _table(head: str, parts: Sequence[Part]) -> str:
+    machines = dict.fromkeys(part["machine"] for part in parts)
+    rows = [_row(row) for part in parts for row in part["rows"]]
+    return head.format(machine="; ".join(machines)) + "\n".join(rows) + "\n"
 
 
 def _row(row: dict[str, Any]) -> str:

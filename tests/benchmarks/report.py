@@ -3,8 +3,8 @@
     python -m tests.benchmarks report [--database URL] [--full] [--only NAME,NAME] [--print]
 
 Without `--database` it starts a durable PostgreSQL of its own and removes it afterwards. `--full`
-takes ten million events where the short form takes one. `--only` measures some and leaves the
-others on the page as they were; `--print` writes no page.
+takes ten million events where the short form takes one; what is measured so has a table of its own
+on the page. `--only` measures some and leaves the others as they were; `--print` writes no page.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from tests.benchmarks.rows import Measured, Missing, Row, measurements, names
 
 DOCS = Path(__file__).parents[2] / "docs"
 LARGE, FULL = 250_000, 2_500_000
+FORMS = ("", " --full")
 
 SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 """Of the server it starts: durable as PostgreSQL is by itself (fsync, synchronous_commit)."""
@@ -67,23 +68,26 @@ def main(words: list[str]) -> None:
         finally:
             bench.close()
     if not asked.print:
-        _write(found)
+        _write(found, full=asked.full)
 
 
-def _write(found: list[Found]) -> None:
+def _write(found: list[Found], *, full: bool) -> None:
     """The page, with what an earlier run found of what was not measured now."""
     folder = DOCS / "benchmarks"
+    measured_as = FORMS[full]
     folder.mkdir(exist_ok=True)
     figures = folder / "figures.json"
     kept: dict[str, Part] = json.loads(figures.read_bytes()) if figures.exists() else {}
     for one in found:
         rows = [row._asdict() for row in one.measured.rows]
-        plots = [{"name": plot.name, "title": plot.title} for plot in one.measured.plots]
-        kept[one.name] = {"rows": rows, "plots": plots, "machine": machine()}
-        for plot in one.measured.plots:
+        drawn = () if full else one.measured.plots
+        plots = [{"name": plot.name, "title": plot.title} for plot in drawn]
+        kept[one.name + measured_as] = {"rows": rows, "plots": plots, "machine": machine()}
+        for plot in drawn:
             (folder / f"{plot.name}.svg").write_text(svg(plot))
     figures.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-    (DOCS / "benchmarks.md").write_text(page([kept[name] for name in names() if name in kept]))
+    short, long = ([kept[name + form] for name in names() if name + form in kept] for form in FORMS)
+    (DOCS / "benchmarks.md").write_text(page(short, long))
 
 
 def line(row: Row) -> str:
