@@ -49,10 +49,14 @@ def relied_on(
 
 def collect_payment(draft: Draft, settings: RunSettings) -> None:
     """Asks who owes for what is owed, if it has a method with auto pay."""
+    collection = settings.collection
     for facts in draft.payers:
-        if draft.is_invoicer(facts) or is_charged(facts, draft, settings):
-            collection = settings.collection
+        if draft.is_invoicer(facts):
             ask_for_money(draft, settings, facts, collection, collection, settings.execution)
+        elif is_charged(facts, draft, settings):
+            # An id of its own: this run may have asked it as an invoicer, before it moved.
+            key = f"{settings.execution}\x1f{draft.facts.row.state.number}"
+            ask_for_money(draft, settings, facts, collection, collection, key)
 
 
 def ask_for_money(
