@@ -168,6 +168,7 @@ def remove(state: PaymentMethodsState | None, ref: str) -> list[PaymentMethodsEv
 def unknown_method(ref: str) -> Refusal:
     return Refusal(
         "payment_method_unknown",
-        f"there is no payment method {ref!r} on the account: see `billstream payment-method list`",
+        f"there is no payment method {ref!r} on the account: `billstream payment-method list "
+        "--account NUMBER` shows the ones there are",
         payment_method=ref,
     )

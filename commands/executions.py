@@ -212,7 +212,7 @@ def run_chunk(
             facts.read_at,
             changes=[*written.changes, closing],
             reads=written.reads,
-            untouched=relied_on(settings, span.low, span.high),
+            untouched=relied_on(settings, span.low, span.high, facts.who_owe()),
             running=running.execution_id,
             numbers=(Numbers(numbering.prefix, numbering.length, numbering.start),),
         )

@@ -6,7 +6,7 @@ from aggregates import identity
 from aggregates.ar_term import ArTermState
 from aggregates.contract import CommitPeriodClosed, ContractState, TerminationCharged
 from aggregates.invoice import DunningLevelReached, InvoiceLine
-from aggregates.money import format_amount
+from aggregates.money import format_amount, round_div
 from aggregates.owner import OwnerState
 from commands.store import Recorded, Store
 
@@ -111,7 +111,11 @@ def _ended_early(
     if termination is None or termination.percent is None:
         return f"{line.description}: a flat fee"
     left = format_amount(event.remaining, digits)
+    numerator, denominator = termination.percent.as_integer_ratio()
+    by_hand = round_div(event.remaining * numerator, denominator * 100, mode.replace(" ", "_"))
+    # Rounded once, at the fee (R31): what is shown here may be a part of a cent beside it.
+    shown = "" if by_hand == event.amount else " (rounded here for show, not in the fee)"
     return (
         f"{line.description}: {termination.percent:f} % of the {left} {currency} still committed "
-        f"to, rounded {mode}"
+        f"to{shown}, rounded {mode}"
     )

@@ -152,7 +152,9 @@ AGING = Query(
         CAST(SUM(open) + SUM(unapplied) AS BIGINT)
     FROM (
         SELECT account, currency, days_past_due AS days, open, 0 AS unapplied
-        FROM view_open_documents
+        FROM view_open_documents WHERE open > 0
+        UNION ALL
+        SELECT account, currency, 0, 0, open FROM view_open_documents WHERE open < 0
         UNION ALL
         SELECT u.account, u.currency, 0, 0, -u.rest FROM ({_UNAPPLIED}) u WHERE u.rest <> 0
     ) parts

@@ -95,13 +95,15 @@ def unbilled(views: Database) -> Iterator[tuple[str, str, int]]:
 
 def aging(views: Database, showing: Showing, at: date) -> list[dict[str, Any]]:
     """Per account, what is open at the end of a day by the days it is past due; `unapplied` is
-    money that pays no document yet, below zero. `total` is what the account owes then.
+    money that pays no document yet, below zero: what is left of payments and of documents below
+    zero, which are never past due. `total` is what the account owes then.
     """
     day = at.isoformat()
     found: dict[tuple[str, str], dict[str, int]] = {}
     for account, currency, due_date, amount in views.rows(_OPEN, (day, day, day)):
         row = found.setdefault((account, currency), dict.fromkeys(BUCKETS, 0))
-        row[_bucket((at - _day(due_date)).days)] += int(amount)
+        if amount > 0:
+            row[_bucket((at - _day(due_date)).days)] += int(amount)
     totals = {(account, currency): amount for account, currency, amount in owed(views, at)}
     rows: list[dict[str, Any]] = []
     for key in sorted(found.keys() | totals.keys()):

@@ -1,6 +1,7 @@
 """The view of payments: what was asked for and came, and where it went (R23)."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from aggregates.identity import parse, text
@@ -302,10 +303,18 @@ _ENTRIES = """
     WHERE payment = ? ORDER BY position"""
 
 
-def ids(views: Database, prefix: str) -> list[str]:
-    """Ids that begin with the text."""
-    found = views.rows("SELECT id FROM view_payments WHERE id LIKE ? LIMIT 3", (prefix + "%",))
-    return [row[0] for row in found]
+def ids(views: Database, digits: str) -> list[str]:
+    """Ids that begin or end with the text."""
+    query = "SELECT id FROM view_payments WHERE id LIKE ? OR id LIKE ? LIMIT 3"
+    return [row[0] for row in views.rows(query, (f"{digits}%", f"%{digits}"))]
+
+
+def refunded_since(views: Database, day: date) -> list[str]:
+    """Ids of payments of which money was given back through the gateway on or after a day."""
+    query = """
+        SELECT DISTINCT p.id FROM view_payments p JOIN view_payment_entries e ON e.payment = p.id
+        WHERE e.entry = 'refund_requested' AND e.held_on >= ? ORDER BY p.id"""
+    return [row[0] for row in views.rows(query, (day.isoformat(),))]
 
 
 def _shape(views: Database, row: Row, showing: Showing) -> dict[str, Any]:

@@ -138,7 +138,8 @@ def transactions(
         }
 
 
-def whose(views: Database, prefix: str) -> list[tuple[str, str]]:
-    """Ids that begin so, with their accounts."""
-    query = "SELECT id, account FROM view_transactions WHERE id >= ? AND id < ? ORDER BY id"
-    return [(str(id), str(account)) for id, account in views.rows(query, (prefix, prefix + "g"))]
+def whose(views: Database, digits: str) -> list[tuple[str, str]]:
+    """Ids that begin or end so, with their accounts."""
+    query = "SELECT id, account FROM view_transactions WHERE id LIKE ? OR id LIKE ? ORDER BY id"
+    found = views.rows(query, (f"{digits}%", f"%{digits}"))
+    return [(str(id), str(account)) for id, account in found]

@@ -1,5 +1,6 @@
 """Stage 6: collect payment (R23): the intent is written here, the gateway is asked afterwards."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from aggregates.payment_methods import used_for_auto_pay
 from aggregates.standing import Standing
 from commands.billing.draft import Draft
 from commands.billing.facts import AccountFacts
+from commands.billing.packages import is_charged
 from commands.billing.settings import RunSettings
 from commands.store import Untouched
 
@@ -32,36 +34,45 @@ RELIED_ON = (
 """What nobody may do to an account between our reading and our asking it for money."""
 
 
-def relied_on(settings: RunSettings, low: bytes, high: bytes) -> list[Untouched]:
+def relied_on(
+    settings: RunSettings, low: bytes, high: bytes, also: Iterable[StreamId] = ()
+) -> list[Untouched]:
     """What a chunk relies on when its run asks for money, so that two runs never ask for the same
-    at once.
+    at once. `also` are accounts outside its range that it asks.
     """
     if not ASKING.intersection(settings.actions):
         return []
-    return [Untouched(RELIED_ON, low, high)]
+    outside = [account for account in also if account < low or (high and account >= high)]
+    ranges = [(low, high), *((account, account + b"\x00") for account in outside)]
+    return [Untouched(RELIED_ON, *one) for one in ranges]
 
 
 def collect_payment(draft: Draft, settings: RunSettings) -> None:
-    """Asks the invoicer for what is owed, if it has a method with auto pay."""
-    ask_for_money(draft, settings, settings.collection, settings.collection, settings.execution)
+    """Asks who owes for what is owed, if it has a method with auto pay."""
+    collection = settings.collection
+    for facts in draft.payers:
+        if draft.is_invoicer(facts):
+            ask_for_money(draft, settings, facts, collection, collection, settings.execution)
+        elif is_charged(facts, draft, settings):
+            # An id of its own: this run may have asked it as an invoicer, before it moved.
+            key = f"{settings.execution}\x1f{draft.facts.row.state.number}"
+            ask_for_money(draft, settings, facts, collection, collection, key)
 
 
 def ask_for_money(
     draft: Draft,
     settings: RunSettings,
+    facts: AccountFacts,
     collection: str,
     why: str,
     key: str,
     also_due: StreamId = b"",
 ) -> StreamId | None:
-    """Stages a payment for what the invoicer owes by `collection`, attempts pending taken off, the
+    """Stages a payment for what an account owes by `collection`, attempts pending taken off, the
     invoice of this run included. None when there is nothing to ask for, no way to pay it, or a
     declined one is to be tried again later (the day it is due, this is that attempt). `key` tells
     the attempts of one run apart; `also_due` is an invoice that is asked for before its due date.
     """
-    facts = draft.head
-    if facts is None:
-        return None
     methods = facts.items.get("payment_methods")
     method = used_for_auto_pay(methods[0].state) if methods else None
     if method is None:
@@ -72,7 +83,7 @@ def ask_for_money(
         return None
     states = [one.state for one in under_way]
     documents = _documents(draft, facts, also_due, today)
-    standing = Standing(documents, states, waiting_by_hand(draft, settings))
+    standing = Standing(documents, states, waiting_by_hand(draft, settings, facts))
     amount = standing.to_collect(collection, today)
     if amount <= 0:
         return None
@@ -105,8 +116,8 @@ class _UnderWay(NamedTuple):
 
 
 def _payments(draft: Draft, facts: AccountFacts) -> list[_UnderWay]:
-    """Payments under way, those staged by this run included."""
-    also = draft.also
+    """Payments under way of an account, those staged by this run included."""
+    also, number = draft.also, facts.row.state.number
     found = [
         _UnderWay(row.stream, row.version, row.state)
         for row in facts.items.get("payment", ())
@@ -115,7 +126,8 @@ def _payments(draft: Draft, facts: AccountFacts) -> list[_UnderWay]:
     for stream, staged in also.items():
         if staged.kind == "payment":
             state: PaymentState = draft.state_of(stream, None)
-            found.append(_UnderWay(stream, staged.expected, state))
+            if state.account == number:
+                found.append(_UnderWay(stream, staged.expected, state))
     return found
 
 
@@ -129,14 +141,18 @@ def _documents(
         if row.stream == also_due:
             due_date = min(due_date, today)
         found.append(OpenDocument(document.open_balance, due_date))
-    if draft.invoice is not None:
+    if draft.invoice is not None and draft.is_invoicer(facts):
         found.append(OpenDocument(draft.invoice.total, draft.invoice.due_date))
     return found
 
 
-def waiting_by_hand(draft: Draft, settings: RunSettings) -> int:
-    """Manual transactions that wait and did not go on the invoice of this run."""
-    currency = draft.facts.row.state.currency
+def waiting_by_hand(draft: Draft, settings: RunSettings, facts: AccountFacts) -> int:
+    """Manual transactions that wait for an account's invoice and did not go on that of this run;
+    none do while its invoices go to another.
+    """
+    if not draft.is_invoicer(facts):
+        return 0
+    currency = facts.row.state.currency
     up_to = settings.period_end if draft.collected else None
     return sum(
         waiting_manually(account.receivables.state, currency, after=up_to)

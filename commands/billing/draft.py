@@ -72,14 +72,20 @@ class Draft(msgspec.Struct):
     also: dict[StreamId, Staged] = {}
     by_stream: dict[StreamId, ChargedPackage] = {}
 
+    def is_invoicer(self, account: AccountFacts) -> bool:
+        """Whether it receives the invoice of this run."""
+        return account.row.stream == self.facts.row.stream
+
     @property
-    def head(self) -> AccountFacts | None:
-        """The invoicer's own account; None when it is left alone."""
-        stream = self.facts.row.stream
-        for account in self.facts.accounts:
-            if account.row.stream == stream:
-                return account
-        return None
+    def payers(self) -> list[AccountFacts]:
+        """The accounts that may owe invoices: the invoicer, and whoever it bills for now and was
+        an invoicer before, for invoices stay where they are (R15).
+        """
+        return [
+            account
+            for account in self.facts.accounts
+            if self.is_invoicer(account) or "invoice" in account.items
+        ]
 
     def stage(
         self,

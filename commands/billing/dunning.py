@@ -1,9 +1,10 @@
-"""Stage 1: dunning (R24). What the invoicer owes decides; fees go on the run's own invoice, and a
+"""Stage 1: dunning (R24). What an account owes decides; fees go on the run's own invoice, and a
 suspension stops the charges of the same run.
 
-Dunning looks at what the invoicer's own money does not cover of its posted invoices, by its AR
-term. A closed account is not dunned any more. A status that dunning set is taken back as soon as
-nothing is overdue.
+Dunning looks at what an account's own money does not cover of its posted invoices, by its AR term:
+the invoicer's, and those of an account from before another received its invoices (R15). A closed
+account is not dunned any more. A status that dunning set is taken back as soon as nothing is
+overdue.
 """
 
 from collections.abc import Sequence
@@ -46,15 +47,17 @@ class _Due(NamedTuple):
 
 
 def dunning(draft: Draft, settings: RunSettings) -> None:
-    """Acts on every level that the invoicer's open invoices have come to."""
-    account = draft.head
-    if account is None or not is_charged(account, draft, settings):
-        return
-    if account.row.state.status == "closed":
-        return
+    """Acts on every level that open invoices have come to."""
+    for account in draft.payers:
+        if is_charged(account, draft, settings) and account.row.state.status != "closed":
+            _dun(draft, settings, account)
+
+
+def _dun(draft: Draft, settings: RunSettings, account: AccountFacts) -> None:
     rows = account.items.get("invoice", ())
     money = sum(row.state.rest for row in account.items.get("payment", ()))
-    all_owed = still_owed([row.state for row in rows], money, waiting_by_hand(draft, settings))
+    waiting = waiting_by_hand(draft, settings, account)
+    all_owed = still_owed([row.state for row in rows], money, waiting)
     term = settings.ar_terms.get(account.row.state.ar_term or "")
     if term is not None and term.settings.levels:
         for due in _due(rows, all_owed, term, settings):
@@ -91,7 +94,7 @@ def _act(
             transaction = _charge_fee(draft, settings, account, due, fee)
     elif level.action == "suspend":
         _suspend(draft, account)
-    payment = _collect(draft, settings, due) if level.action == "collect" else ""
+    payment = _collect(draft, settings, account, due) if level.action == "collect" else ""
     reached = DunningLevelReached(
         level=level.key,
         ar_term=term.name,
@@ -153,13 +156,15 @@ def _charge_fee(
     return transaction
 
 
-def _collect(draft: Draft, settings: RunSettings, due: _Due) -> str:
+def _collect(draft: Draft, settings: RunSettings, account: AccountFacts, due: _Due) -> str:
     """Asks for what is due, as a run that collects payment does, and for the invoice even before
     its due date; the payment's id, empty when there is nothing to ask for or no way to pay it.
     """
     key = f"{settings.execution}\x1f{identity.text(due.row.stream)}\x1f{due.step.level.key}"
     stream = due.row.stream
-    payment = ask_for_money(draft, settings, "balance_due", BY_DUNNING, key, also_due=stream)
+    payment = ask_for_money(
+        draft, settings, account, "balance_due", BY_DUNNING, key, also_due=stream
+    )
     return "" if payment is None else identity.text(payment)
 
 

@@ -6,14 +6,14 @@ import msgspec
 
 from aggregates.commitments import has_anniversary
 from aggregates.identity import StreamId
-from commands.billing.needs import OF_INVOICERS, needs_of
+from commands.billing.needs import needs_of
 from commands.billing.settings import RunSettings
 from commands.store import AccountRow, ItemRow, PackageRow, Reading, ReceivablesRow
 
 
 class AccountFacts(msgspec.Struct):
     """One account with its due packages and what waits on it. `items` holds the open items of
-    the kinds that the run's stages need, by kind: an invoicer's invoices, an account's contracts.
+    the kinds that the run's stages need, by kind: an account's invoices, its contracts.
     """
 
     row: AccountRow
@@ -39,6 +39,11 @@ class ChunkFacts(msgspec.Struct):
 
     read_at: int
     invoicers: list[InvoicerFacts]
+
+    def who_owe(self) -> list[StreamId]:
+        """The accounts with open invoices of their own."""
+        accounts = (account for family in self.invoicers for account in family.accounts)
+        return [account.row.stream for account in accounts if "invoice" in account.items]
 
 
 def load_facts(
@@ -80,14 +85,28 @@ def _load_items(
     if not kinds:
         return
     found = reading.open_items_in(kinds, low, high)
+    elsewhere = [a for a in accounts if a < low or (high and a >= high)]
     for kind in kinds:
         of_kind = found.get(kind, {})
-        if kind not in OF_INVOICERS:
-            elsewhere = [a for a in accounts if a < low or (high and a >= high)]
-            of_kind.update(reading.items_of(kind, elsewhere))
+        of_kind.update(reading.items_of(kind, _who_may_have(kind, elsewhere, accounts)))
         for account, rows in of_kind.items():
             if account in accounts:
                 accounts[account].items[kind] = rows
+
+
+def _who_may_have(
+    kind: str, elsewhere: Sequence[StreamId], accounts: dict[StreamId, AccountFacts]
+) -> list[StreamId]:
+    """Which accounts that others receive the invoices for may have things of a kind. One that was
+    opened so and never changed has no invoices of its own; others may, from before (R15).
+    """
+    match kind:
+        case "invoice":
+            return [account for account in elsewhere if accounts[account].row.version > 1]
+        case "payment" | "payment_methods":
+            return [account for account in elsewhere if "invoice" in accounts[account].items]
+        case _:
+            return list(elsewhere)
 
 
 def _load_held(

@@ -7,10 +7,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "contract_terms": ("contract",),
     "collect_payment": ("invoice", "payment", "payment_methods"),
 }
-"""The kinds of items each action reads, open ones only."""
-
-OF_INVOICERS = frozenset({"invoice", "payment", "payment_methods"})
-"""Kinds of items that only invoicers have."""
+"""The kinds of items each action reads, open ones only; invoices before what pays them."""
 
 
 def needs_of(settings: RunSettings) -> tuple[str, ...]:

@@ -165,7 +165,8 @@ def _invoice(workspace: Workspace, account: StreamId, number: str) -> tuple[Stre
         return stream, document
     raise Refusal(
         "invoice_unknown",
-        f"the account has no invoice {number!r}: see `billstream invoice list --account`",
+        f"the account has no invoice {number!r}: `billstream invoice list --account NUMBER` shows "
+        "the ones there are",
         invoice=number,
     )
 
@@ -241,7 +242,8 @@ def _method(workspace: Workspace, account: StreamId, ref: str | None) -> Method:
     if found is None:
         raise Refusal(
             "no_payment_method",
-            "the account has no active payment method with auto pay: name one with --method",
+            "the account has no active payment method with auto pay: name one with --method, or "
+            "add one with `billstream payment-method add`",
         )
     return found
 

@@ -14,11 +14,12 @@ from aggregates.ledger import refuse_closed
 from aggregates.payment import rules
 from aggregates.payment.state import PaymentState
 from aggregates.refusal import Refusal
-from commands.gateway import Gateway, RefundOrder, Unanswered, Unreachable
+from commands.gateway import Gateway, Unanswered, Unreachable
 from commands.handling import Outcome, run_command
 from commands.message import Command
 from commands.payments.money import KIND, disburse_all, stage
 from commands.payments.outcomes import News, learn
+from commands.payments.refunds import news_of_refunds
 from commands.store import Store
 from commands.workspace import Workspace
 
@@ -99,20 +100,14 @@ def _known(store: Store, named: str | None) -> StreamId | None:
 
 
 def _news(gateway: Gateway, payment: StreamId, webhook: Webhook, store: Store) -> Iterator[News]:
-    """What the gateway says now about what the webhook tells of. A refund is looked after also when
-    it was given long ago: the bank may not have taken it.
-    """
+    """What the gateway says now about what the webhook tells of."""
     with store.snapshot() as reading:
         found = reading.get(KIND, payment)
     state: PaymentState | None = None if found is None else found.state
     if state is None:
         return
     if webhook.type in _REFUNDS:
-        history = (recorded.event for recorded in store.stream(payment))
-        for refund, amount in rules.refunds_in(history).items():
-            answer = gateway.refund_of(RefundOrder(refund, state.reference, amount))
-            if answer is not None:
-                yield News(payment, answer, refund)
+        yield from news_of_refunds(store, gateway, payment, state.reference)
     # A payment that was asked for and is not on record with this reference was never confirmed.
     elif state.reference == webhook.reference:
         yield News(payment, gateway.look(webhook.reference))

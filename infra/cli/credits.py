@@ -1,5 +1,6 @@
 """Verbs on manual transactions: credit, debit and charge by hand; list and remove them (R25)."""
 
+import string
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ def transactions(account: str, database: str | None, as_json: bool) -> None:
 
 
 def _list(account: str | None, kind: str | None, database: str | None, as_json: bool) -> None:
-    from infra.cli.looking import check_account, looking
+    from infra.cli.looking import check_account, looking, tail
     from infra.cli.output import Column, Shown, print_list
     from projections import transactions as view
 
@@ -117,7 +118,7 @@ def _list(account: str | None, kind: str | None, database: str | None, as_json: 
         check_account(look, account)
         found = view.transactions(look.views, look.showing, account, kind)
         columns: Shown = (
-            (Column("Transaction", keep=True), lambda one: one["id"][:13]),
+            (Column("Transaction", keep=True), lambda one: tail(one["id"])),
             (Column("Account"), "account"),
             (Column("Kind", keep=True), lambda one: one["kind"].replace("_", " ")),
             (Column("Date", keep=True), "date"),
@@ -130,12 +131,12 @@ def _list(account: str | None, kind: str | None, database: str | None, as_json: 
         print_list(found, as_json, columns, "There are none.")
 
 
-@click.command(epilog=example("billstream credit remove 4f1c2a90-1b2c --reason 'wrong account'"))
+@click.command(epilog=example("billstream credit remove 4f1c2a90 --reason 'wrong account'"))
 @click.argument("transaction")
 @click.option("--reason", default="", help="Why; kept in history.")
 @changing
 def remove(transaction: str, reason: str, asking: Asking) -> None:
-    """Remove TRANSACTION (its id or the first digits of it) before it is invoiced."""
+    """Remove TRANSACTION (its id, or the digits that lists show) before it is invoiced."""
     from commands.corrections.transactions import RemoveTransaction, remove_transaction
 
     whole, account = _whose(transaction, asking.database)
@@ -152,10 +153,11 @@ def _whose(transaction: str, database: str | None) -> tuple[str, str]:
     from projections import transactions as view
 
     with looking(database) as look:
-        prefix = transaction.strip().lower()
-        found = view.whose(look.views, prefix) if len(prefix) >= 4 else []
+        digits = transaction.strip().lower()
+        readable = len(digits) >= 4 and set(digits) <= set(string.hexdigits + "-")
+        found = view.whose(look.views, digits) if readable else []
     if len(found) != 1:
-        several = f"{len(found)} transactions begin with" if found else "there is no transaction"
+        several = f"{len(found)} transactions fit" if found else "there is no transaction"
         raise Refusal(
             "transaction_unknown",
             f"{several} {transaction!r}; `billstream account transactions ACCOUNT` lists them",

@@ -150,13 +150,13 @@ _LISTS = {
 
 
 def whole(kind: str, written: str, find: Callable[[str], list[str]]) -> str:
-    """The id meant by its first digits."""
+    """The id meant by the digits that tables show: its first ones, or its last (`tail`)."""
     prefix = written.strip().lower()
     readable = len(prefix) >= 4 and set(prefix) <= set(string.hexdigits + "-")
     found = find(prefix) if readable else []
     if len(found) > 1:
         raise Refusal(
-            "id_ambiguous", f"{written!r} is the beginning of several ids: give more of it"
+            "id_ambiguous", f"{written!r} fits several ids: give more digits, or the whole id"
         )
     if not found:
         raise unknown(kind, written, _LISTS[kind])
@@ -166,6 +166,13 @@ def whole(kind: str, written: str, find: Callable[[str], list[str]]) -> str:
 def short(id: str | None) -> str | None:
     """An id as tables show it."""
     return id[:SHORT] if id else None
+
+
+def tail(id: str) -> str:
+    """The id of what an account has many of, as tables show it: its last digits. The first ones
+    are the account's, and the same for all its payments and transactions.
+    """
+    return id[-SHORT:]
 
 
 def minutes(at: str | None) -> str | None:

@@ -68,10 +68,10 @@ class Table(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         entries = self._entries()
-        alone = [(name, help) for name, help in entries.items() if name not in NOUNS]
-        nouns = [(name, help) for name, help in entries.items() if name in NOUNS]
-        for title, rows in (("Nouns", nouns), ("Verbs", alone)):
-            if rows and (title == "Verbs" or not self._prefix):
+        nouns = {} if self._prefix else NOUNS
+        verbs = {name: help for name, help in entries.items() if name not in nouns}
+        for title, rows in (("Nouns", list(nouns.items())), ("Verbs", list(verbs.items()))):
+            if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
 

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from infra.cli.changing import Asking, changing
-from infra.cli.looking import Look, check_account, looking, short, unknown, whole
+from infra.cli.looking import Look, check_account, looking, tail, unknown, whole
 from infra.cli.options import database_option, example, json_option, reading
 from infra.cli.output import Column, Shown, print_card, print_json, print_list, print_table, say
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def payment_id(look: Look, written: str) -> str:
-    """The payment meant by an id or its first digits, as tables show them."""
+    """The payment meant by an id or its last digits, as tables show them."""
     from projections import payments
 
-    return whole("payment", written, lambda prefix: payments.ids(look.views, prefix))
+    return whole("payment", written, lambda digits: payments.ids(look.views, digits))
 
 
 @click.command(
@@ -43,7 +43,7 @@ def list_payments(
         check_account(look, account)
         found = payments.payments(look.views, look.showing, account, status)
         columns: Shown = (
-            (Column("Payment", keep=True), lambda one: short(one["id"])),
+            (Column("Payment", keep=True), lambda one: tail(one["id"])),
             (Column("Account"), "account"),
             (Column("Date", keep=True), "asked_on"),
             (Column("Amount", right=True), "amount"),
@@ -160,7 +160,7 @@ def _collect(app: "App", as_json: bool, payment: str | None) -> None:
     if asked is not None:
         why = f" ({asked['code']}: {asked['message']})" if asked["code"] else ""
         amount = f"{asked['amount']} {asked['currency']}"
-        say(f"Payment {short(asked['id'])} of {amount}: {asked['status']}{why}.")
+        say(f"Payment {tail(asked['id'])} of {amount}: {asked['status']}{why}.")
     elif not changed:
         say("Nothing to collect.")
     if left:

@@ -136,6 +136,7 @@ VERBS: dict[str, Verb] = {
     "payment remove": Verb("infra.cli.payment_changes:remove", "Take back a recorded payment"),
     "payment refund": Verb("infra.cli.payment_changes:refund", "Give money back, all or a part"),
     "payment collect": Verb("infra.cli.payments:collect", "Ask the gateway for what is owed"),
+    "payment check": Verb("infra.cli.payment_check:check", "Ask whether refunds came back"),
     "payment webhook": Verb("infra.cli.payments:webhook", "Hear a webhook of the gateway"),
     "payment-method list": Verb("infra.cli.payment_methods:list_methods", "List how it pays"),
     "payment-method add": Verb("infra.cli.payment_methods:add", "Add a card or bank account"),

@@ -1,8 +1,9 @@
 """The verbs that are promised to people and programs are there, and each teaches by an example."""
 
+import click
 import pytest
 
-from infra.cli.main import load
+from infra.cli.main import load, program
 from infra.cli.verbs import NOUNS, VERBS
 from tests.support.verbs import command_of, help_of
 
@@ -19,7 +20,7 @@ PROMISED: dict[str, str] = {
     "execution": "show failures left-behind retry replay cancel resume reverse",
     "invoice": "list show overdue export void credit",
     "credit": "add list remove",
-    "payment": "list show record remove refund collect webhook",
+    "payment": "list show record remove refund collect check webhook",
     "payment-method": "list add change remove",
     "gl-code": "list show delete",
     "ledger": "journal trial-balance aging statement export close",
@@ -41,6 +42,16 @@ def test_every_promised_verb_is_in_the_table() -> None:
     }
     assert promised - set(VERBS) == set()
     assert set(PROMISED) - {""} == set(NOUNS)
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_a_noun_lists_all_its_verbs(noun: str) -> None:
+    """Also one that is called as a noun is: `invoice credit`."""
+    group = program().get_command(click.Context(program()), noun)
+    assert group is not None
+    shown = group.get_help(click.Context(group)).partition("Verbs:")[2].split("\n")
+    listed = {words[0] for line in shown if (words := line.split())}
+    assert {name.partition(" ")[2] for name in VERBS if name.startswith(f"{noun} ")} <= listed
 
 
 @pytest.mark.parametrize("name", VERBS)

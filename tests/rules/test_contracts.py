@@ -147,6 +147,20 @@ def test_an_early_end_is_charged_by_the_run_that_reaches_it(tmp_path: Path) -> N
     sound(world)
 
 
+def test_what_is_left_of_a_commitment_is_not_rounded_before_the_fee_is(tmp_path: Path) -> None:
+    """100.00 × 46 ÷ 91 days + 200.00 are left: 125.27 is half of it, and 125.28 half of 250.55."""
+    quarterly = {"amount": "100.00", "per": "quarterly"}
+    terms = contract(start="2023-01-01", commitment=quarterly, termination={"percent": "50"})
+    world = signed(tmp_path, terms)
+    world.must("contract", "terminate", "K-1", "--as-of", "2023-05-16")
+    world.bill("2023-05-01", "2023-05-31")
+    found = {amount: number for number, _, amount in fees(world)}
+    assert set(found) == {"100.00", "49.45", "125.27"}
+    because = [one["because"] for one in world.read("explain", found["125.27"])["lines"]]
+    said = "50 % of the 250.55 USD still committed to (rounded here for show, not in the fee)"
+    assert any(said in text for text in because)
+
+
 def test_a_flat_fee_for_an_early_end(tmp_path: Path) -> None:
     ends = {"amount": "250.00", "service": "early-end", "name": "Early end", "gl_code": "4900"}
     world = signed(tmp_path, contract(commitment=None, termination=ends))

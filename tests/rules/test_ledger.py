@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from projections.owed import BUCKETS
 from tests.support.ledgers import bean_check, hledger
 from tests.support.world import World, account, base, package
 
@@ -179,6 +180,18 @@ def test_receivables_by_age(world: World) -> None:
     assert buckets("2020-12-21") == {"61_90": "51.00", "total": "51.00"}
     assert buckets("2021-01-20") == {"over_90": "51.00", "total": "51.00"}
     assert world.read("ledger", "aging", "--at", "2020-10-04") == []
+
+
+def test_a_credit_note_that_pays_nothing_yet_is_not_past_due(world: World) -> None:
+    """It is money of the account, as what is left of a payment is (R23)."""
+    number = world.read("invoice", "list", "--account", "A-1")[0]["number"]
+    world.must("payment", "record", "A-1", "51.00", "--kind", "cash")
+    world.must("invoice", "credit", number, "--line", "1", "--amount", "4.00")
+    for day in ("2020-10-31", "2020-12-31", "2021-12-31"):
+        rows = world.read("ledger", "aging", "--at", day)
+        (found,) = [one for one in rows if one["account"] == "A-1"]
+        assert {one for name, one in found.items() if name in BUCKETS} == {"0.00"}, day
+        assert (found["unapplied"], found["total"]) == ("-4.00", "-4.00"), day
 
 
 def test_a_statement_says_what_was_billed(world: World) -> None:

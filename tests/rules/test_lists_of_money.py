@@ -63,3 +63,29 @@ def test_gl_codes_are_there_without_setup(world: World) -> None:
     table = world.must("gl-code", "list").out
     assert len(world.read("gl-code", "list")) == len(table.splitlines()) - 2
     assert "charge_back  Charge-backs" in table
+
+
+def firsts(world: World, *words: str) -> list[str]:
+    """The first column of a table."""
+    return [line.split()[0] for line in world.must(*words).out.splitlines()[2:]]
+
+
+def test_things_of_one_account_are_told_apart_by_the_digits_that_lists_show(world: World) -> None:
+    """Their ids begin alike: with those of the account."""
+    world.apply(base(accounts=[account("C-1")]))
+    for amount in ("1.00", "2.00"):
+        world.must("payment", "record", "C-1", amount, "--kind", "cash")
+        world.must("credit", "add", "C-1", amount)
+    first, second = firsts(world, "payment", "list")
+    assert world.read("payment", "show", second)["amount"] == "2.00"
+    world.must("payment", "refund", first, "--yes")
+    assert world.read("account", "balance", "C-1")["undisbursed"] == "2.00"
+    entries = world.must("ledger", "statement", "C-1").out
+    assert f"payment  {first}" in entries
+    assert f"payment  {second}" in entries
+    one, other = firsts(world, "account", "transactions", "C-1")
+    world.must("credit", "remove", one)
+    listed = {row["id"][-8:]: row["status"] for row in world.read("credit", "list")}
+    assert listed == {one: "removed", other: "waiting"}
+    begin = world.read("payment", "list")[0]["id"][:8]
+    assert world.refused("payment", "show", begin) == "id_ambiguous"

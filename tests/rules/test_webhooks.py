@@ -296,3 +296,39 @@ def test_money_that_came_back_ends_a_suspension(given: Heard) -> None:
     given.tell("refund.failed", given.gateway.return_refund("re_1"), "evt_9")
     assert given.world.read("account", "show", "P-1")["status"] == "active"
     given.world.must("verify")
+
+
+@pytest.mark.parametrize("words", [(), ("--since", "2020-10-05"), ("PAYMENT",)])
+def test_a_refund_that_came_back_without_a_webhook_is_found(
+    given: Heard, words: tuple[str, ...]
+) -> None:
+    given.gateway.return_refund("re_1")
+    given.world.must("payment", "collect")
+    assert given.owed() == "30.00"
+    verb = ("payment", "check", *(given.payment()["id"] if w == "PAYMENT" else w for w in words))
+    assert given.world.read(*verb) == {"payments": 1, "changed": 1}
+    assert (given.payment()["refunded"], given.owed()) == ("0.00", "10.00")
+    assert given.world.read(*verb) == {"payments": 1, "changed": 0}
+    assert given.tell("refund.failed", given.gateway.refunds[0], "evt_1") == (200, {"heard": True})
+    types = [event["type"] for event in given.world.read("history", "list")]
+    assert types.count("payment.refund_returned") == 1
+    given.world.must("verify")
+
+
+def test_what_was_refunded_long_ago_or_in_cash_is_not_asked_about(given: Heard) -> None:
+    given.world.must("payment", "record", "P-1", "5.00", "--kind", "cash")
+    given.world.must("payment", "refund", given.payment()["id"], "--yes")
+    given.gateway.asked.clear()
+    nothing = {"payments": 0, "changed": 0}
+    assert given.world.read("payment", "check", "--since", "2020-10-06") == nothing
+    given.world.must("payment", "check", given.payment()["id"])
+    assert given.gateway.asked == []
+
+
+def test_a_gateway_that_is_away_is_to_be_asked_again(
+    given: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given.gateway.fail("refunds", "500_before")
+    assert given.world.refused("payment", "check") == "gateway_unreachable"
+    monkeypatch.setenv("BILLSTREAM_GATEWAY_URL", "")
+    assert given.world.refused("payment", "check") == "gateway_missing"
