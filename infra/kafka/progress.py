@@ -5,6 +5,7 @@ arrived, by whoever tells (`consumers.telling`).
 """
 
 import threading
+from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ SOON = 3.0
 PAUSE = 2.0
 """Seconds until the next try after one that failed."""
 
+KEPT = 1000
+"""Executions of which is kept that their last message has arrived: they are asked for at once. One
+that is forgotten before is told once more, and its last message has the same id.
+"""
+
 log = structlog.get_logger()
 
 
@@ -38,7 +44,7 @@ class ProgressSender:
         self._topic = topic
         self._codec: Codec | None = None
         self._waiting: dict[str, tuple[ExecutionProgress, float]] = {}
-        self._arrived: set[str] = set()
+        self._arrived: deque[str] = deque(maxlen=KEPT)
         self._changed = threading.Condition()
         self._closing = False
         self._troubled = False
@@ -94,7 +100,7 @@ class ProgressSender:
         self._troubled = False
         if progress.is_last:
             with self._changed:
-                self._arrived.add(progress.execution)
+                self._arrived.append(progress.execution)
 
     def _send(self, producer: "KafkaProducer", progress: ExecutionProgress) -> None:
         codec = self._codec or open_codec(self._settings)
