@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 
 from aggregates import identity
 from aggregates.chunk import Failure
@@ -33,9 +32,6 @@ UNREADABLE = (
     ValueError,
 )
 """What reading and folding damaged data raises; an error of the database is none of these."""
-
-FACTS_UNREADABLE, HISTORY_UNREADABLE = "facts_unreadable", "history_unreadable"
-"""The second where history cannot be read either: what stays due is not listed then."""
 
 
 def read_facts(store: Store, reading: Reading, settings: RunSettings, span: Range) -> ChunkFacts:
@@ -75,11 +71,9 @@ def readable_settings(execution: StreamId) -> Generator[None]:
 
 def as_recorded(facts: ChunkFacts, failures: Sequence[Failure]) -> None:
     """Facts read from history for a replay, less what could not be read when they were billed."""
-    lost = {failure.invoicer: failure for failure in failures if failure.code == HISTORY_UNREADABLE}
+    lost = {one.invoicer: one for one in failures if one.code == "history_unreadable"}
     facts.unknown = list(lost.values())
-    facts.unreadable = {
-        failure.invoicer: failure for failure in failures if failure.code == FACTS_UNREADABLE
-    }
+    facts.unreadable = {one.invoicer: one for one in failures if one.code == "facts_unreadable"}
     if lost:
         facts.invoicers = [
             invoicer
@@ -155,9 +149,7 @@ class _Apart:
         if self._settings.account is None and any(name in g.settings.exclude for g in groups):
             return
         if self._is_asked_for(invoicer, name):
-            what = f"what is stored of {name}"
-            failure = _failed(name, name, None, f"{what}, its history too,", fault)
-            self._found.unknown.append(replace(failure, code=HISTORY_UNREADABLE))
+            self._found.unknown.append(_unknown(name, fault))
 
     def _is_asked_for(self, invoicer: StreamId, name: str) -> bool:
         """A retry asks for some, under the names they failed with."""
@@ -179,8 +171,8 @@ class _Apart:
                 self._reading.get(thing.kind, thing.stream)
             except UNREADABLE as damage:
                 what = f"the stored state of {thing.called}"
-                return _failed(number, thing.account, thing.package, what, damage)
-        return _failed(number, number, None, f"what is stored of {number}", fault)
+                return _unreadable(number, thing.account, thing.package, what, damage)
+        return _unreadable(number, number, None, f"what is stored of {number}", fault)
 
 
 def _number(reading: Reading, account: StreamId) -> str:
@@ -211,15 +203,26 @@ def _things(family: InvoicerFacts) -> Iterator[_Thing]:
                 yield _Thing(kind, row.stream, number, called)
 
 
-def _failed(
+def _unreadable(
     invoicer: str, account: str, package: str | None, what: str, fault: Exception
 ) -> Failure:
     return Failure(
         invoicer=invoicer,
         account=account,
         account_package=package,
-        code=FACTS_UNREADABLE,
+        code="facts_unreadable",
         message=f"{what} cannot be read ({_told(fault)}); nothing was written for {invoicer}: find "
+        "what is damaged with `billstream verify`, restore it from a backup, then retry",
+    )
+
+
+def _unknown(invoicer: str, fault: Exception) -> Failure:
+    return Failure(
+        invoicer=invoicer,
+        account=invoicer,
+        code="history_unreadable",
+        message=f"neither what is stored of {invoicer} nor its history can be read "
+        f"({_told(fault)}); nothing was written for it, and what stays due is not listed: find "
         "what is damaged with `billstream verify`, restore it from a backup, then retry",
     )
 

@@ -2,7 +2,7 @@
 not be read; everybody else is billed, and a retry takes the invoicer up when it has been mended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def crowd(request: pytest.FixtureRequest, tmp_path: Path) -> World:
 
 
 @contextmanager
-def damaged(world: World, kind: str, stream: bytes, history: bool = False) -> Iterator[None]:
+def damaged(world: World, kind: str, stream: bytes, history: bool = False) -> Generator[None]:
     """The stored state of something is no JSON any more; `history`: nor are its events."""
     where = f"WHERE stream = x'{stream.hex()}'"
     table = table_of(kind)
