@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from consumers.relay import starting_mark
+from consumers.relay import Identity, starting_mark
 from infra.kafka import clients, topics
 from infra.kafka.clients import translated
 from infra.kafka.history import identity_of
@@ -25,17 +25,20 @@ def begin(store: OwnedStore, settings: KafkaSettings, wanted: Sequence[str]) -> 
     known = topics.specs(settings, generation)
     admin = clients.admin(settings)
     try:
-        cluster, is_tied = cluster_of(admin, settings), store.fact(PREFIX) is not None
-        if is_tied:
-            check_tie(store, settings, cluster)
+        if topics.RELAY in wanted and store.fact(PREFIX) is None:
+            refuse_others(admin, settings, identity)
+        check_tie(store, settings, cluster_of(admin, settings))
         topics.check(admin, settings, [known[topic] for topic in wanted])
-        if not is_tied:
-            if topics.RELAY in wanted:
-                starting_mark(last_mark(settings), identity)  # refuses another history's prefix
-            check_tie(store, settings, cluster)
     finally:
         admin.close()
     return topics.topic_names(settings.topic_prefix, generation)
+
+
+def refuse_others(admin: "KafkaAdminClient", settings: KafkaSettings, mine: Identity) -> None:
+    """Refuses a prefix under which another history is published, before this one is tied to it."""
+    relay = topics.specs(settings, mine.generation)[topics.RELAY].name
+    if topics.found_topics(admin, settings, [relay]):
+        starting_mark(last_mark(settings), mine)
 
 
 def cluster_of(admin: "KafkaAdminClient", settings: KafkaSettings) -> str:
