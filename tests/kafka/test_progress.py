@@ -28,6 +28,7 @@ from infra.store.owned import OwnedStore
 from schemas.progress import PROGRESS, ExecutionProgress, decode_progress
 from tests.kafka.support import make_topics, read_all, settings_of
 from tests.kafka.verbs import Operator
+from tests.kafka_work.processes import wait_until
 from tests.kafka_work.test_parts import Line
 from tests.support import seed
 from tests.support.servers import KafkaServer, OwnKafka
@@ -167,9 +168,23 @@ def test_a_sender_that_cannot_send_is_not_waited_for(own_kafka: OwnKafka) -> Non
     assert len(found) < 10
 
 
-def _about(status: str, done: int) -> ExecutionProgress:
+def test_only_so_many_arrivals_are_remembered(
+    kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.kafka.progress.KEPT", 2)
+    settings = settings_of(kafka)
+    make_topics(settings)
+    sender = ProgressSender(settings, topic_of(settings))
+    for execution in ("a", "b", "c"):
+        sender.announce(_about("completed", 1, execution))
+        wait_until(lambda it=execution: sender.has_arrived(it), what="the last message")
+    assert [sender.has_arrived(execution) for execution in ("a", "b", "c")] == [False, True, True]
+    sender.close()
+
+
+def _about(status: str, done: int, execution: str = "e") -> ExecutionProgress:
     return ExecutionProgress(
-        execution="e",
+        execution=execution,
         bill_run="Default",
         status=status,
         at=datetime.now(UTC),
