@@ -5,7 +5,6 @@ arrived, by whoever tells (`consumers.telling`).
 """
 
 import threading
-from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -44,7 +43,7 @@ class ProgressSender:
         self._topic = topic
         self._codec: Codec | None = None
         self._waiting: dict[str, tuple[ExecutionProgress, float]] = {}
-        self._arrived: deque[str] = deque(maxlen=KEPT)
+        self._arrived: dict[str, None] = {}
         self._changed = threading.Condition()
         self._closing = False
         self._troubled = False
@@ -100,7 +99,9 @@ class ProgressSender:
         self._troubled = False
         if progress.is_last:
             with self._changed:
-                self._arrived.append(progress.execution)
+                self._arrived[progress.execution] = None
+                if len(self._arrived) > KEPT:
+                    del self._arrived[next(iter(self._arrived))]
 
     def _send(self, producer: "KafkaProducer", progress: ExecutionProgress) -> None:
         codec = self._codec or open_codec(self._settings)
