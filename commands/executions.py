@@ -5,7 +5,7 @@ version 1 of its stream and changes nothing. So a crash at any instant is healed
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aggregates import execution as rules
 from aggregates import identity
@@ -17,8 +17,8 @@ from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.billing.chunk_pass import bill_chunk
 from commands.billing.collect_payment import relied_on
-from commands.billing.facts import load_facts
 from commands.billing.packages import left_behind
+from commands.billing.readable import by_number, read_facts, readable_settings
 from commands.billing.scope import (
     Range,
     bounds_of,
@@ -92,7 +92,8 @@ def start_execution(store: Store, execution_id: StreamId) -> ExecutionState:
             state: ExecutionState = found.state
             if state.status != "queued":
                 return state
-            batch = _starting(store, reading, execution_id, found)
+            with readable_settings(execution_id):
+                batch = _starting(store, reading, execution_id, found)
         try:
             store.append(batch)
         except Conflict:
@@ -158,10 +159,11 @@ def _stage(stream: StreamId, found: Versioned, events: list[ExecutionEvent]) -> 
 
 def open_running(store: Store, execution_id: StreamId) -> Running:
     """The settings and chunks of a started execution, to work on it."""
-    with store.snapshot() as reading:
-        state: ExecutionState = find_execution(reading, execution_id).state
-    settings = load_settings(store, execution_id, state)
-    bounds, retries = bounds_of(store, execution_id)
+    with readable_settings(execution_id):
+        with store.snapshot() as reading:
+            state: ExecutionState = find_execution(reading, execution_id).state
+        settings = load_settings(store, execution_id, state)
+        bounds, retries = bounds_of(store, execution_id)
     running = Running(execution_id, settings, bounds, retries)
     if state.retry_of is not None:
         old = identity.parse(state.retry_of)
@@ -179,7 +181,8 @@ def range_of(store: Store, running: Running, index: int) -> Range:
     taken = running.retries[index]
     span = range_of(store, running.origin, taken)
     only = unresolved(store, running.origin.execution_id, [taken], running.earlier)
-    return Range(span.low, span.high, only[taken])
+    with store.snapshot() as reading:
+        return Range(span.low, span.high, by_number(reading, only[taken]))
 
 
 def run_chunk(
@@ -203,7 +206,7 @@ def run_chunk(
             state: ExecutionState = find_execution(reading, running.execution_id).state
             if state.status != "running" or state.cancel_requested:
                 return None
-            facts = load_facts(reading, settings, span.low, span.high, span.only)
+            facts = read_facts(store, reading, settings, span)
         written = write_outcomes(bill_chunk(facts, settings, died), settings)
         closing = closing_events(written, settings, index, facts.read_at, running.worker)
         numbering = settings.owner.numbering
@@ -229,15 +232,16 @@ def invoicers_of(store: Store, running: Running, index: int) -> list[str]:
     """The invoicers that a chunk would bill now, by number."""
     span = range_of(store, running, index)
     with store.snapshot() as reading:
-        facts = load_facts(reading, running.settings, span.low, span.high, span.only)
-    return [invoicer.row.state.number for invoicer in facts.invoicers]
+        facts = read_facts(store, reading, running.settings, span)
+    numbers = (invoicer.row.state.number for invoicer in facts.invoicers)
+    return [number for number in numbers if number not in facts.unreadable]
 
 
 def rehearse_chunk(store: Store, running: Running, index: int, only: Collection[str]) -> None:
     """Bills some invoicers of a chunk and writes nothing: to see whether the process lives."""
     span = range_of(store, running, index)
     with store.snapshot() as reading:
-        facts = load_facts(reading, running.settings, span.low, span.high, only)
+        facts = read_facts(store, reading, running.settings, replace(span, only=frozenset(only)))
     write_outcomes(bill_chunk(facts, running.settings), running.settings)
 
 
@@ -313,7 +317,7 @@ def _record_not_reached(store: Store, running: Running) -> None:
             continue
         span = range_of(store, running, index)
         with store.snapshot() as reading:
-            facts = load_facts(reading, running.settings, span.low, span.high, span.only)
+            facts = read_facts(store, reading, running.settings, span)
         left: list[LeftBehind] = []
         if "bill_packages" in running.settings.actions:
             for invoicer in facts.invoicers:

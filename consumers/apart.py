@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 import structlog
 
 from aggregates.identity import StreamId, text
-from consumers.role import Meter, Silent, Unavailable
+from aggregates.refusal import Refusal
+from consumers.role import Meter, Silent
 from consumers.work import Work
 
 DEATHS = 3
@@ -18,6 +19,17 @@ DEATHS = 3
 Result = TypeVar("Result")
 
 log = structlog.get_logger()
+
+
+def unreadable(work: Work) -> Refusal:
+    """No invoicer is at fault, or none that can be named: reading the chunk is enough."""
+    execution = text(work.execution)
+    return Refusal(
+        "chunk_ends_workers",
+        f"chunk {work.chunk} of execution {execution} ends every process that reads it, whatever "
+        "it leaves out; nothing of it was billed: give workers more memory, then "
+        f"`billstream execution resume {execution}`, or let `billstream run` try again",
+    )
 
 
 class Attempts(Protocol):
@@ -88,7 +100,7 @@ class Careful:
         died = self._culprits(work, suspects)
         log.error("invoicers that end their worker", invoicers=died, **named)
         if not self._survives(work, died) and not self._isolation.bills(work, suspects):
-            raise Unavailable(f"chunk {work.key} ends every process, whatever it leaves out")
+            raise unreadable(work)
         self._meter.add("failures", len(died))
 
     def _survives(self, work: Work, died: Collection[str]) -> bool:

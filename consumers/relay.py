@@ -87,6 +87,10 @@ class History(Protocol):
 class EventLog(Protocol):
     """Where a relay writes. Everything may raise Unavailable; `open` is then called again."""
 
+    def look(self) -> Mark | None:
+        """How far the last relay came. Nobody is fenced."""
+        ...
+
     def open(self) -> Mark | None:
         """Fences every other relay of the owner, and answers how far the last one came."""
         ...
@@ -170,13 +174,19 @@ class Relay:
         self._log.close()
 
     def _begin(self) -> Mark:
+        """Looks before it fences: what may not publish here must not stop the one that does."""
+        self._from(self._log.look())
         found = self._log.open()
-        mark = starting_mark(found, self._history.identity())
-        check_anchor(mark, self._history.read(mark.position, 1, 1))
+        mark = self._from(found)
         same = found is not None and found.generation == mark.generation
         partitions = self._log.use(mark.generation, found.partitions if found and same else {})
         mark = msgspec.structs.replace(mark, relay=self._me, partitions=partitions)
         self._say(self._log.pack([]), mark)
+        return mark
+
+    def _from(self, found: Mark | None) -> Mark:
+        mark = starting_mark(found, self._history.identity())
+        check_anchor(mark, self._history.read(mark.position, 1, 1))
         return mark
 
     def _next(self, position: int) -> Prepared:

@@ -40,14 +40,14 @@ class Remaining:
             page = self.chunks[kept : kept + PAGE]
             streams = [chunk(self.execution, index) for index in page]
             there = self._store.streams(streams)
-            left = [
-                index for index, stream in zip(page, streams, strict=True) if not there.get(stream)
-            ]
+            left: list[int] = []
+            for index, stream in zip(page, streams, strict=True):
+                if recorded := there.get(stream):
+                    seen += _billed(index, recorded[-1].event)
+                else:
+                    left.append(index)
             self.chunks[kept : kept + PAGE] = left
             kept += len(left)
-            for index, stream in zip(page, streams, strict=True):
-                if there.get(stream):
-                    seen += _billed(index, there[stream][-1].event)
         self._tell(seen)
         return len(self.chunks) < before
 

@@ -13,6 +13,10 @@ class Unavailable(Exception):
     """
 
 
+OF_THE_PROCESS = frozenset({"busy", "newer_history"})
+"""Refusals that say nothing about the piece of work that met them."""
+
+
 class Role(Protocol):
     """One listener: relay, projector, commands, worker or scheduler."""
 

@@ -16,7 +16,7 @@ from commands.corrections.reversing import carry_on_in_steps
 from commands.executions import find_execution, finish_execution, start_execution
 from commands.store import Store
 from consumers.remaining import Remaining
-from consumers.role import Meter, Silent
+from consumers.role import OF_THE_PROCESS, Meter, Silent
 from consumers.telling import Telling
 from consumers.work import Sending, Work
 
@@ -123,7 +123,13 @@ class Spreading:
             return self._start(execution)
         if state.status in FINISHED:
             return False
-        followed = self._followed.get(execution) or self._follow(execution)
+        followed = self._followed.get(execution)
+        if followed is None:
+            try:
+                followed = self._follow(execution)
+            except Refusal as refusal:
+                self._refuse(execution, refusal)
+                return False
         if state.cancel_requested:
             self._ended(execution, finish_execution(self._store, followed.remaining.running))
             return True
@@ -140,23 +146,28 @@ class Spreading:
     def _start(self, execution: StreamId) -> bool:
         try:
             start_execution(self._store, execution)
+            followed = self._follow(execution)
         except Refusal as refusal:
-            if refusal.code == "busy":
-                raise
-            # One that cannot be run must not keep the others from running.
-            self._refused.add(execution)
-            self._meter.add("executions_refused")
-            log.error(
-                "execution refused",
-                correlation_id=text(execution),
-                code=refusal.code,
-                reason=refusal.sentence,
-            )
+            self._refuse(execution, refusal)
             return False
-        followed = self._follow(execution)
         followed.remaining.look()  # so that what comes next counts for the rate
         self._send(followed, "execution started")
         return True
+
+    def _refuse(self, execution: StreamId, refusal: Refusal) -> None:
+        """One that cannot be run must not keep the others from running. What says nothing about
+        the execution itself goes on to whoever runs the role.
+        """
+        if refusal.code in OF_THE_PROCESS:
+            raise refusal
+        self._refused.add(execution)
+        self._meter.add("executions_refused")
+        log.error(
+            "execution refused",
+            correlation_id=text(execution),
+            code=refusal.code,
+            reason=refusal.sentence,
+        )
 
     def _follow(self, execution: StreamId) -> _Followed:
         found = self._followed[execution] = _Followed(

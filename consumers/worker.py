@@ -6,6 +6,7 @@ from time import monotonic
 
 from aggregates.execution import FINISHED, Counts, ExecutionState
 from aggregates.identity import StreamId, chunk
+from aggregates.refusal import Refusal
 from commands.billing.rare_collections import rare_collections
 from commands.executions import (
     Running,
@@ -18,6 +19,7 @@ from commands.store import Store
 from consumers.apart import Careful
 from consumers.progress import Done, Tally
 from consumers.remaining import billed_before
+from consumers.role import OF_THE_PROCESS
 from consumers.work import Work
 
 Chunks = Callable[[Store, Running], Generator[Done]]
@@ -71,9 +73,21 @@ def _status(store: Store, execution_id: StreamId) -> str:
 
 
 def _carefully(store: Store, running: Running, care: Careful) -> Generator[Done]:
-    """Bills the chunks here, one by one; what ends the process that bills it is found out."""
+    """Bills the chunks here, one by one; what ends the process that bills it is found out. One
+    that is refused is told at the end: the others do not wait for it.
+    """
+    refused: Refusal | None = None
     for index in range(running.chunks):
-        yield Done(index, _billed(store, running, index, care), running.worker)
+        try:
+            counts = _billed(store, running, index, care)
+        except Refusal as refusal:
+            if refusal.code in OF_THE_PROCESS:
+                raise
+            refused = refused or refusal
+        else:
+            yield Done(index, counts, running.worker)
+    if refused is not None:
+        raise refused
 
 
 def _billed(store: Store, running: Running, index: int, care: Careful) -> Counts | None:

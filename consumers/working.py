@@ -13,7 +13,7 @@ from commands.executions import Running, find_execution, open_running, run_chunk
 from commands.store import Conflict, Store
 from consumers.apart import Attempts, Careful, Isolation
 from consumers.remaining import Remaining
-from consumers.role import Meter, Silent, Unavailable
+from consumers.role import OF_THE_PROCESS, Meter, Silent, Unavailable
 from consumers.work import Queue, Work
 
 _KNOWN = 8
@@ -78,6 +78,14 @@ class Working:
             )
         except Conflict:
             raise Unavailable("others kept writing to the same accounts") from None
+        except Refusal as refusal:
+            # The other chunks do not wait for it: a scheduler sends it again after a while.
+            if refusal.code in OF_THE_PROCESS:
+                raise
+            self._meter.add("work_refused")
+            named = {"correlation_id": text(work.execution), "chunk": work.chunk}
+            log.error("work refused", code=refusal.code, reason=refusal.sentence, **named)
+            return
         self._touched.setdefault(work.execution, None)
 
     def _open(self, work: Work) -> Running | None:

@@ -161,7 +161,7 @@ VIEW = View(
     slices={"invoice.lines_added": LinesAdded, "invoice.generated": Generated},
 )
 
-_FIELDS = (
+FIELDS = (
     "number",
     "series",
     "status",
@@ -179,7 +179,7 @@ _FIELDS = (
     "reason",
 )
 _SELECT = f"""
-    SELECT {", ".join(_FIELDS)},
+    SELECT {", ".join(FIELDS)},
         (SELECT number FROM view_invoices r WHERE r.id = i.reverses) AS reverses,
         (SELECT number FROM view_invoices r WHERE r.id = i.reversal) AS reversed_by,
         coalesce((SELECT sum(s.amount) FROM view_invoice_settlements s WHERE s.id = i.id), 0),
@@ -235,7 +235,7 @@ def _ids_of(account: str) -> tuple[bytes, bytes]:
 
 def _shape(views: Database, row: Row, showing: Showing, with_lines: bool) -> dict[str, Any]:
     *values, reverses, reversed_by, settled, id, first, last_page = row
-    shape: dict[str, Any] = dict(zip(_FIELDS, values, strict=True))
+    shape: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
     currency = shape["currency"]
     set_off = shape["status"] == "void" or shape["kind"] == "reversal"
     balance = 0 if set_off else shape["total"] - int(settled)
@@ -263,7 +263,7 @@ def generated(
     event: events.InvoiceGenerated, all_lines: Iterable[InvoiceLine], showing: Showing
 ) -> dict[str, Any]:
     """An invoice as the outside sees it, straight from its event (a preview's has no number)."""
-    shape: dict[str, Any] = {name: None for name in _FIELDS}
+    shape: dict[str, Any] = {name: None for name in FIELDS}
     shape.update(
         number=event.number or None,
         series=event.series,

@@ -36,10 +36,16 @@ def bill_chunk(
     """The outcome of every invoicer, one after the other. Those that `died` names ended the
     process that billed them, again and again: they are not tried and fail (design decision 20).
     """
-    if settings.account is not None and not _holds(chunk, settings.account):
+    for failure in chunk.unknown:
+        yield Outcome(None, None, failure, [])
+    if settings.account is not None and not chunk.unknown and not _holds(chunk, settings.account):
         yield Outcome(None, None, _gone(settings.account), [])
         return
     for facts in chunk.invoicers:
+        unreadable = chunk.unreadable.get(facts.row.state.number)
+        if unreadable is not None:
+            yield Outcome(facts, None, unreadable, list(_stays_due(facts, settings)))
+            continue
         if facts.row.state.number in died:
             yield _failed(facts, settings, _died(facts))
             continue

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
+from aggregates.chunk import Failure
 from aggregates.commitments import has_anniversary
 from aggregates.identity import StreamId
 from commands.billing.needs import needs_of
@@ -35,10 +36,14 @@ class InvoicerFacts(msgspec.Struct):
 
 
 class ChunkFacts(msgspec.Struct):
-    """`read_at` is the head of history the facts were read at."""
+    """`read_at` is the head of history the facts were read at. `unreadable` holds, by number, the
+    failures of invoicers that are known by history alone, `unknown` those of which nothing is.
+    """
 
     read_at: int
     invoicers: list[InvoicerFacts]
+    unreadable: dict[str, Failure] = {}
+    unknown: list[Failure] = []
 
     def who_owe(self) -> list[StreamId]:
         """The accounts with open invoices of their own."""

@@ -10,9 +10,9 @@ from aggregates.execution import FORM, ExecutionState
 from aggregates.refusal import Refusal
 from aggregates.schedule import Timing, catch_up_policy, check_period
 from commands.billing.chunk_pass import bill_chunk
-from commands.billing.facts import load_facts
 from commands.billing.rare_collections import rare_collections
-from commands.billing.scope import cut
+from commands.billing.readable import read_facts
+from commands.billing.scope import Range, cut
 from commands.billing.settings import RunSettings, read_settings
 from commands.billing.writing import Written, write_outcomes
 from commands.local_time import business_date, zone
@@ -30,6 +30,7 @@ class Preview:
     bill_run: str
     settings: RunSettings
     chunks: int
+    store: Store
     reading: Reading
     bounds: tuple[str, ...]
 
@@ -38,7 +39,7 @@ class Preview:
         settings = self.settings
         for index in range(self.chunks):
             low, high = bytes.fromhex(self.bounds[index]), bytes.fromhex(self.bounds[index + 1])
-            facts = load_facts(self.reading, settings, low, high)
+            facts = read_facts(self.store, self.reading, settings, Range(low, high))
             yield write_outcomes(bill_chunk(facts, settings), settings)
 
 
@@ -76,7 +77,7 @@ def preview_run(
             _check_account(reading, account, settings, bill_run)
         bounds = cut(reading, settings)
         with rare_collections():
-            yield Preview(bill_run, settings, max(len(bounds) - 1, 0), reading, bounds)
+            yield Preview(bill_run, settings, max(len(bounds) - 1, 0), store, reading, bounds)
 
 
 def _check_account(reading: Reading, number: str, settings: RunSettings, bill_run: str) -> None:

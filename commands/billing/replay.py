@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from aggregates import identity
-from aggregates.chunk import ChunkBilled, FailuresRecorded
+from aggregates.chunk import ChunkBilled, Failure, FailuresRecorded
 from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
 from aggregates.refusal import Refusal
 from commands.billing.chunk_pass import WORKER_DIED, bill_chunk
 from commands.billing.facts import load_facts
+from commands.billing.readable import as_recorded
 from commands.billing.writing import closing_events, write_outcomes
 from commands.executions import Running, find_execution, open_running, range_of
 from commands.store import Recorded, Staged, Store, Stored
@@ -102,10 +103,12 @@ def _replay(
 ) -> None:
     done = chunk[-1]
     closed: ChunkBilled = done.event
-    died = _died(chunk)
+    failures = _failures(chunk)
+    died = {failure.invoicer for failure in failures if failure.code == WORKER_DIED}
     span = range_of(store, running, index)
     with store.as_of(closed.position) as then:
         facts = load_facts(then, running.settings, span.low, span.high, span.only)
+    as_recorded(facts, failures)
     written = write_outcomes(bill_chunk(facts, running.settings, died), running.settings)
     closing = closing_events(written, running.settings, index, closed.position)
     computed = list(_flat([*written.changes, closing]))
@@ -118,15 +121,16 @@ def _replay(
     report.differences += islice(_compare(then_written, computed), MOST_DIFFERENCES)
 
 
-def _died(chunk: list[Recorded]) -> frozenset[str]:
-    """Invoicers that ended their worker: a recorded input, for trying again would end us too."""
-    return frozenset(
-        failure.invoicer
+def _failures(chunk: list[Recorded]) -> list[Failure]:
+    """Recorded inputs, some of them: invoicers that ended their worker would end us too, and what
+    could not be read was no part of history.
+    """
+    return [
+        failure
         for recorded in chunk
         if isinstance(recorded.event, FailuresRecorded)
         for failure in recorded.event.failures
-        if failure.code == WORKER_DIED
-    )
+    ]
 
 
 class _Computed(NamedTuple):

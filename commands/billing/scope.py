@@ -37,7 +37,7 @@ def cut(reading: Reading, settings: RunSettings) -> tuple[str, ...]:
     """
     if settings.account is not None:
         low = invoicer_of(reading, settings.account)
-        return (low.hex(), _after(low).hex())
+        return (low.hex(), after(low).hex())
     size = PACKAGES_A_CHUNK if settings.catch_up == "one" else PACKAGES_A_CHUNK_WITH_CATCH_UP
     bounds: list[str] = []
     gathered = size
@@ -61,7 +61,8 @@ def invoicer_of(reading: Reading, number: str) -> StreamId:
     return identity.account(account.invoicer)
 
 
-def _after(stream: StreamId) -> bytes:
+def after(stream: StreamId) -> bytes:
+    """The end of a range whose last id it is."""
     return (int.from_bytes(stream) + 1).to_bytes(16)
 
 

@@ -9,8 +9,9 @@ from aggregates import identity
 from aggregates.account import AccountState, InvoicerChanged
 from aggregates.account_package.events import PackageBilled
 from aggregates.chunk import LeftBehind, PackagesLeftBehind
+from commands.billing.readable import UNREADABLE
 from commands.billing.settings import RunSettings
-from commands.store import PackageRow, Store
+from commands.store import PackageRow, Reading, Store
 
 PAGE = 200
 """Chunks whose lists are read at once."""
@@ -52,20 +53,29 @@ def slipped(
     ]
 
 
-def _due(store: Store, settings: RunSettings, accounts: Iterable[bytes]) -> list[PackageRow]:
+def _due(store: Store, settings: RunSettings, accounts: Collection[bytes]) -> list[PackageRow]:
     with store.snapshot() as reading:
-        found = reading.get_many("account", accounts)
-        held = [
-            stream
-            for stream, account in found.items()
-            if not account.state.deleted
-            and account.state.bill_group in settings.groups
-            and not _excluded(settings, account.state)
-        ]
-        packages = reading.packages_of(held)
+        try:
+            return _due_in(reading, settings, accounts)
+        except UNREADABLE:  # a stored state is damaged: history still tells what is due
+            with store.as_of(reading.head.position) as then:
+                return _due_in(then, settings, accounts)
+
+
+def _due_in(
+    reading: Reading, settings: RunSettings, accounts: Collection[bytes]
+) -> list[PackageRow]:
+    found = reading.get_many("account", accounts)
+    held = [
+        stream
+        for stream, account in found.items()
+        if not account.state.deleted
+        and account.state.bill_group in settings.groups
+        and not _excluded(settings, account.state)
+    ]
     return [
         row
-        for row in packages
+        for row in reading.packages_of(held)
         if row.state.next_bill_date is not None and row.state.next_bill_date <= settings.period_end
     ]
 

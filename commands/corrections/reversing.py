@@ -79,8 +79,7 @@ def steps(store: Store, execution_id: StreamId) -> Generator[tuple[int, int], No
 
 def carry_on(store: Store) -> list[StreamId]:
     """Takes every reversal that was asked for and has not ended to its end; which they were."""
-    with store.snapshot() as reading:
-        pending = reversing(reading)
+    pending = _pending(store)
     for execution_id in pending:
         carry_out(store, execution_id)
     return pending
@@ -88,11 +87,14 @@ def carry_on(store: Store) -> list[StreamId]:
 
 def carry_on_in_steps(store: Store) -> Generator[None]:
     """The same, with a pause after each chunk."""
-    with store.snapshot() as reading:
-        pending = reversing(reading)
-    for execution_id in pending:
+    for execution_id in _pending(store):
         for _ in steps(store, execution_id):
             yield
+
+
+def _pending(store: Store) -> list[StreamId]:
+    with store.snapshot() as reading:
+        return reversing(reading)
 
 
 def billed(store: Store, execution_id: StreamId, state: ExecutionState) -> Iterator[Billed]:

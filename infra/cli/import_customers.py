@@ -213,7 +213,7 @@ def _hash(file: Path) -> str:
 
 
 def _show(imported: "Imported", rejects: Path, as_json: bool) -> None:
-    from infra.cli.output import print_json, say
+    from infra.cli.output import counted, print_json, say
 
     aside = str(rejects) if imported.rejected else None
     if as_json:
@@ -229,8 +229,9 @@ def _show(imported: "Imported", rejects: Path, as_json: bool) -> None:
         )
         return
     say(
-        f"{imported.rows:,} rows: {imported.created:,} created, {imported.changed:,} changed, "
-        f"{imported.unchanged:,} unchanged, {imported.rejected:,} rejected."
+        f"{counted(imported.rows, 'row')}: {imported.created:,} created, "
+        f"{imported.changed:,} changed, {imported.unchanged:,} unchanged, "
+        f"{imported.rejected:,} rejected."
     )
     if aside is not None:
         say(f"The rejected rows are in {aside}, each with its line and reason.")

@@ -193,26 +193,6 @@ def _write_jsonl(found: Iterable[dict[str, Any]]) -> None:
         sys.stdout.write(encode(one).decode() + "\n")
 
 
-_OF_INVOICE = (
-    "number",
-    "series",
-    "status",
-    "account",
-    "currency",
-    "invoice_date",
-    "due_date",
-    "posting_date",
-    "net",
-    "tax",
-    "total",
-    "execution",
-    "exchange_rates",
-    "kind",
-    "reason",
-    "reverses",
-    "reversed_by",
-    "balance",
-)
 _OF_LINE = (
     "line",
     "account",
@@ -240,10 +220,13 @@ _OF_LINE = (
 def _write_csv(found: Iterable[dict[str, Any]]) -> None:
     import csv
 
+    from projections.invoices import FIELDS
+
+    of_invoice = (*FIELDS, "reverses", "reversed_by", "balance")
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow((*_OF_INVOICE, "line", *(f"line_{name}" for name in _OF_LINE[1:])))
+    writer.writerow((*of_invoice, "line", *(f"line_{name}" for name in _OF_LINE[1:])))
     for one in found:
-        head = [one[name] for name in _OF_INVOICE]
+        head = [one[name] for name in of_invoice]
         nothing: dict[str, Any] = {"service_period": {}}
         lines: list[dict[str, Any]] = one["lines"] or [nothing]
         for line in lines:

@@ -20,14 +20,12 @@ def create(database: str | None, as_json: bool) -> None:
     """Make the topics that are not there yet. What is there stays as it is. Topics of events keep
     everything for ever and never get another number of partitions.
     """
-    from consumers.relay import starting_mark
     from infra.cli.output import print_json, say
     from infra.composition import open_app
     from infra.kafka import clients, topics
     from infra.kafka.history import identity_of
-    from infra.kafka.marks import last_mark
     from infra.kafka.settings import kafka_settings
-    from infra.kafka.start import cluster_of
+    from infra.kafka.start import cluster_of, refuse_others
     from infra.kafka.tie import check_tie
     from infra.run.turns import make_table
 
@@ -36,9 +34,7 @@ def create(database: str | None, as_json: bool) -> None:
         mine = identity_of(app.store)
         admin = clients.admin(settings)
         try:
-            relay = topics.specs(settings, mine.generation)[topics.RELAY].name
-            if topics.found_topics(admin, settings, [relay]):
-                starting_mark(last_mark(settings), mine)  # refuses another history's prefix
+            refuse_others(admin, settings, mine)
             check_tie(app.store, settings, cluster_of(admin, settings))
             made = topics.create_missing(admin, settings, mine.generation)
             make_table(app.store.views_database())  # schedulers may be users who may not

@@ -4,7 +4,7 @@ import click
 
 from infra.cli.looking import looking
 from infra.cli.options import database_option, example, reading
-from infra.cli.output import Column, notice, print_json_list, print_table, progress
+from infra.cli.output import Column, counted, notice, print_json_list, print_table, progress
 
 
 @click.command("list", epilog=example("billstream views list"))
@@ -71,4 +71,4 @@ def rebuild(names: tuple[str, ...], feed: str | None, database: str | None) -> N
                 books.rebuild(asked, report)
         rate = head / max(time.monotonic() - begun, 0.001)
         count = len(names) or len(BY_VIEW) - len(on_demand)
-        notice(f"rebuilt {count} views from {head:,} events, {rate:,.0f}/s")
+        notice(f"rebuilt {counted(count, 'view')} from {counted(head, 'event')}, {rate:,.0f}/s")

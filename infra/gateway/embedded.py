@@ -45,7 +45,7 @@ def collect_after_run(app: "App") -> None:
     """After a run: payments it asked for are collected. Whatever the gateway does, the run stands;
     what is left is said in one line.
     """
-    from infra.cli.output import notice
+    from infra.cli.output import counted, notice
 
     try:
         left = collect_now(app)
@@ -53,7 +53,8 @@ def collect_after_run(app: "App") -> None:
         notice(f"error: {refusal.code}: {refusal.sentence}")
         return
     if left:
-        notice(f"{left} payments wait for the gateway: `billstream payment collect` asks again")
+        waiting = f"{counted(left, 'payment')} {'waits' if left == 1 else 'wait'} for the gateway"
+        notice(f"{waiting}: `billstream payment collect` asks again")
 
 
 def _is_anything(app: "App") -> bool:

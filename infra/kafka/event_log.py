@@ -41,6 +41,9 @@ class KafkaEventLog:
     def transactional_id(self) -> str:
         return f"{self._settings.topic_prefix}.{topics.RELAY}"
 
+    def look(self) -> Mark | None:
+        return last_mark(self._settings)
+
     def open(self) -> Mark | None:
         self.close()
         self._producer = clients.producer(
@@ -53,7 +56,7 @@ class KafkaEventLog:
         )
         with translated(self._settings):
             self._producer.init_transactions()
-        return last_mark(self._settings)
+        return self.look()
 
     def use(self, generation: int, kept: dict[str, int]) -> dict[str, int]:
         self._called = topics.topic_names(self._settings.topic_prefix, generation)

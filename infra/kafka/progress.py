@@ -25,6 +25,11 @@ SOON = 3.0
 PAUSE = 2.0
 """Seconds until the next try after one that failed."""
 
+KEPT = 1000
+"""Executions of which is kept that their last message has arrived: they are asked for at once. One
+that is forgotten before is told once more, and its last message has the same id.
+"""
+
 log = structlog.get_logger()
 
 
@@ -38,7 +43,7 @@ class ProgressSender:
         self._topic = topic
         self._codec: Codec | None = None
         self._waiting: dict[str, tuple[ExecutionProgress, float]] = {}
-        self._arrived: set[str] = set()
+        self._arrived: dict[str, None] = {}
         self._changed = threading.Condition()
         self._closing = False
         self._troubled = False
@@ -94,7 +99,9 @@ class ProgressSender:
         self._troubled = False
         if progress.is_last:
             with self._changed:
-                self._arrived.add(progress.execution)
+                self._arrived[progress.execution] = None
+                if len(self._arrived) > KEPT:
+                    del self._arrived[next(iter(self._arrived))]
 
     def _send(self, producer: "KafkaProducer", progress: ExecutionProgress) -> None:
         codec = self._codec or open_codec(self._settings)

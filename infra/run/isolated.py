@@ -1,7 +1,8 @@
 """Parts of a chunk billed in a process of their own, which may die without taking us along.
 
 `python -m infra.run.isolated` reads one request as JSON on stdin: `{"do", "database", "execution",
-"chunk", "invoicers"}`. It ends with 0 when it lived, and with 75 when the database was away.
+"chunk", "invoicers"}`. It ends with 0 when it lived, with 75 when something was in its way that
+passes by itself, and with 76 when it was refused; what it was then stands on stdout.
 """
 
 import json
@@ -11,16 +12,18 @@ from collections.abc import Collection, Sequence
 
 from aggregates.identity import parse, text
 from aggregates.refusal import Refusal
+from consumers.apart import unreadable
 from consumers.role import Unavailable
 from consumers.work import Work
 from infra.run.worker_name import worker_name
+from infra.store.errors import StoreError
 
 COMMAND: Sequence[str] = (sys.executable, "-m", "infra.run.isolated")
 
 LIMIT = 240.0
 """Seconds after which a process is taken for one that never ends."""
 
-AWAY = 75
+AWAY, REFUSED = 75, 76
 
 
 class Isolated:
@@ -36,7 +39,7 @@ class Isolated:
     def invoicers(self, work: Work) -> list[str]:
         status, out = self._run("list", work, ())
         if status:
-            raise Unavailable(f"chunk {work.key} cannot even be read: status {status}")
+            raise unreadable(work)
         found: list[str] = json.loads(out)
         return found
 
@@ -65,16 +68,25 @@ class Isolated:
             )
         except subprocess.TimeoutExpired:
             return 1, ""
-        if done.returncode == AWAY:
-            raise Unavailable("the database is away")
+        if done.returncode in (AWAY, REFUSED):
+            raise _told(done.returncode, done.stdout)
         return done.returncode, done.stdout
+
+
+def _told(status: int, out: str) -> Exception:
+    """What was in the way of the process, as it would have been in the way here."""
+    told = json.loads(out)
+    code, sentence = str(told["code"]), str(told["sentence"])
+    if status == AWAY:
+        return Unavailable(f"{code}: {sentence}")
+    return (StoreError if told["of_the_database"] else Refusal)(code, sentence)
 
 
 def main() -> int:
     """One request, in this process."""
     from commands.executions import invoicers_of, open_running, rehearse_chunk, run_chunk
     from commands.store import Conflict
-    from infra.store.errors import StoreError
+    from infra.run.faults import passes, told
     from infra.store.open import open_store
 
     request = json.loads(sys.stdin.read())
@@ -93,8 +105,11 @@ def main() -> int:
         finally:
             store.close()
     except (StoreError, Conflict, Refusal) as error:
-        sys.stderr.write(f"{error}\n")
-        return AWAY
+        found = told(error)
+        of_the_database = isinstance(error, StoreError)
+        report = {"code": found["code"], "sentence": found["reason"]}
+        sys.stdout.write(json.dumps({**report, "of_the_database": of_the_database}))
+        return AWAY if passes(error) else REFUSED
     return 0
 
 

@@ -23,7 +23,8 @@ COUNTERS: dict[str, str] = {
     "webhooks": "Webhooks of the gateway that were heard",
     "failures": "Invoicers that failed in a run",
     "executions": "Executions ended",
-    "executions_refused": "Executions that could not be started",
+    "executions_refused": "Executions that could not be started or taken up",
+    "work_refused": "Chunks that could not be billed, which are tried again",
     "retries": "Steps tried again after a fault, and work sent again",
 }
 """Each is `billstream_NAME_total`."""

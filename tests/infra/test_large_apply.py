@@ -1,6 +1,5 @@
 """A large setup comes to the same as a small one, though it is kept small and written in parts."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,6 @@ from infra.store.owned import OwnedStore
 from infra.store.verify_history import verify_history
 from tests.infra.store.tampering import rows_by_hand
 from tests.support.world import base
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnedStore]:
-    url = f"sqlite:///{tmp_path / 'books.db'}"
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-    with closing(open_store(url, create=True)) as opened:
-        yield opened
 
 
 def setup_of(count: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from io import StringIO
@@ -44,14 +43,10 @@ packages:
 HEADER = "id,name,plan,since\n"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnedStore]:
-    url = f"sqlite:///{tmp_path / 'books.db'}"
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-    with closing(open_store(url, create=True)) as opened:
-        seed.set_up(opened)
-        yield opened
+@pytest.fixture
+def store(store: OwnedStore) -> OwnedStore:
+    seed.set_up(store)
+    return store
 
 
 def test_a_run_replayed_together(store: OwnedStore) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from infra.store.owned import OwnedStore
 from schemas.progress import PROGRESS, ExecutionProgress, decode_progress
 from tests.kafka.support import make_topics, read_all, settings_of
 from tests.kafka.verbs import Operator
+from tests.kafka_work.processes import wait_until
 from tests.kafka_work.test_parts import Line
 from tests.support import seed
 from tests.support.servers import KafkaServer, OwnKafka
@@ -167,9 +169,29 @@ def test_a_sender_that_cannot_send_is_not_waited_for(own_kafka: OwnKafka) -> Non
     assert len(found) < 10
 
 
-def _about(status: str, done: int) -> ExecutionProgress:
+def test_only_so_many_arrivals_are_remembered(
+    kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.kafka.progress.KEPT", 2)
+    settings = settings_of(kafka)
+    make_topics(settings)
+    sender = ProgressSender(settings, topic_of(settings))
+    for execution in ("a", "b", "c"):
+        wait_until(partial(_arrives, sender, execution), pause=0.5)
+    assert sum(sender.has_arrived(execution) for execution in ("a", "b", "c")) == 2
+    sender.close()
+
+
+def _arrives(sender: ProgressSender, execution: str) -> bool:
+    """Told again until it has, as whoever tells does."""
+    if not sender.has_arrived(execution):
+        sender.announce(_about("completed", 1, execution))
+    return sender.has_arrived(execution)
+
+
+def _about(status: str, done: int, execution: str = "e") -> ExecutionProgress:
     return ExecutionProgress(
-        execution="e",
+        execution=execution,
         bill_run="Default",
         status=status,
         at=datetime.now(UTC),

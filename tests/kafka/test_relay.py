@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from aggregates.refusal import Refusal
+from consumers.publishing import Publisher
+from consumers.relay import Page, Relay
+from infra.kafka.codec import open_codec
+from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.history import StoredHistory
 from infra.kafka.roles import open_relay
+from infra.kafka.settings import KafkaSettings
+from infra.kafka.tie import CLUSTER, PREFIX, tie
 from infra.store.open import open_store
 from schemas.wire import decode_event
 from tests.kafka.stores import seeded_at
@@ -65,9 +72,43 @@ def test_another_history_under_the_same_prefix(
     make_topics(settings)
     relay = open_relay(store, settings)
     drain(relay.step)
-    relay.close()
     other = open_store(f"sqlite:///{tmp_path / 'other.db'}", create=True)
+    with pytest.raises(Refusal, match="topic_prefix_taken"):
+        open_relay(other, settings)
+    assert other.fact(PREFIX) is None
+    relay.close()
+
+
+def test_a_relay_that_may_not_publish_fences_nobody(
+    kafka: KafkaServer, database: str, tmp_path: Path
+) -> None:
+    """Not one of another history, however it came to the prefix, nor one over an old copy."""
+    settings, store = settings_of(kafka), seeded_at(database)
+    make_topics(settings)
+    relay = open_relay(store, settings)
+    drain(relay.step)
+    other = open_store(f"sqlite:///{tmp_path / 'other.db'}", create=True)
+    tie(other, settings, str(store.fact(CLUSTER)))
     stranger = open_relay(other, settings)
     with pytest.raises(Refusal, match="topic_prefix_taken"):
         stranger.step()
-    stranger.close()
+    old = Relay(_Older(store), KafkaEventLog(settings, "old"), _publisher(settings), "old")
+    with pytest.raises(Refusal, match="history_behind_topics"):
+        old.step()
+    seed.add_accounts(store, 2, first=3)
+    drain(relay.step)  # fenced it would be refused
+    assert [one.position for one in published(settings)] == positions(store)
+    for one in (stranger, old, relay):
+        one.close()
+
+
+class _Older(StoredHistory):
+    """The same history as it was before its last event."""
+
+    def read(self, after: int, most_events: int, most_bytes: int) -> Page:
+        page = super().read(after, most_events, most_bytes)
+        return page._replace(events=(), anchor="", head=after - 1)
+
+
+def _publisher(settings: KafkaSettings) -> Publisher:
+    return Publisher(open_codec(settings), settings.topic_prefix)

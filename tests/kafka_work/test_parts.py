@@ -15,6 +15,7 @@ from commands.billing import scope
 from commands.execution_control import reverse_execution
 from commands.message import Command
 from commands.store import Conflict
+from consumers.apart import unreadable
 from consumers.remaining import Remaining
 from consumers.role import Unavailable
 from consumers.spreading import Spreading
@@ -27,6 +28,7 @@ from infra.run.standby import Standby
 from infra.store.errors import StoreError
 from infra.store.open import open_store
 from infra.store.owned import OwnedStore
+from tests.infra.store.tampering import by_hand, rows_by_hand
 from tests.support import seed
 
 OCTOBER = (date(2020, 10, 1), date(2020, 10, 31))
@@ -204,6 +206,53 @@ def test_three_deaths_take_a_chunk_apart(store: OwnedStore) -> None:
     assert counts.invoices_generated == 10
     assert isolation.tried < 30
     assert StoredAttempts(store.views_database()).begin(work) == 0
+
+
+class Refused(Lives):
+    """Processes that end before they can say which invoicers there are."""
+
+    def invoicers(self, work: Work) -> list[str]:
+        raise unreadable(work)
+
+
+def test_a_chunk_that_is_refused_keeps_no_other_waiting(
+    store: OwnedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scope, "PACKAGES_A_CHUNK", 4)
+    line = Line()
+    scheduler, execution = spread(store, line)
+    for _ in range(3):
+        StoredAttempts(store.views_database()).begin(line.work[0])
+    worker = worker_of(store, line, Refused([], (), store))
+    while line.work:
+        assert worker.step()
+    assert _count(store, "chunk.billed") == 2
+    scheduler.step()
+    assert [work.chunk for work in line.work] == [0]
+    mended = worker_of(store, line, Lives([f"A-{n}" for n in range(12)], (), store))
+    assert mended.step()
+    scheduler.step()
+    assert status_of(store, execution) == "completed"
+
+
+def test_an_execution_that_cannot_be_read_keeps_no_other_waiting(store: OwnedStore) -> None:
+    line = Line()
+    _, execution = spread(store, line)
+    started = f"stream = x'{execution.hex()}' AND version = 2"
+    ((payload,),) = rows_by_hand(store, f"SELECT hex(payload) FROM events WHERE {started}")
+    by_hand(store, f"UPDATE events SET payload = x'7b' WHERE {started}")
+    other = seed.queue(store, *OCTOBER, "other")
+    scheduler, worker = Spreading(store, line, lambda _: None, resend=0.0), worker_of(store, line)
+    for _ in range(3):
+        scheduler.step()
+        worker.step()
+    assert (status_of(store, execution), status_of(store, other)) == ("running", "completed")
+    by_hand(store, f"UPDATE events SET payload = x'{payload}' WHERE {started}")
+    scheduler = Spreading(store, line, lambda _: None, resend=0.0)
+    for _ in range(3):
+        scheduler.step()
+        worker.step()
+    assert status_of(store, execution) == "completed"
 
 
 def test_an_attempt_that_comes_back_does_not_count(store: OwnedStore) -> None:

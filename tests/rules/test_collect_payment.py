@@ -1,6 +1,5 @@
 """Collecting payments, from a run to the gateway and back (R23)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,6 @@ from tests.support.gateway import Served, gateway_server
 from tests.support.world import World, account, base
 
 ACTIONS = ["bill_packages", "generate_invoice", "collect_payment"]
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    with gateway_server() as served:
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_URL", served.url)
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_KEY", "sk_test")
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_TIMEOUT", "0.4")
-        yield served
 
 
 def run(**more: Any) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 collects in the same run.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from tests.rules.support import NOVEMBER, OCTOBER, bill_run
 from tests.rules.test_collect_payment import paying
 from tests.rules.test_dunning import overdue, sound
-from tests.support.gateway import Served, gateway_server
+from tests.support.gateway import Served
 from tests.support.world import World, base
 
 LEVELS: list[dict[str, Any]] = [
@@ -19,15 +18,6 @@ LEVELS: list[dict[str, Any]] = [
     {"event": "after", "days": 10, "action": "late_fee", "amount": {"USD": "5.00"}},
     {"event": "after", "days": 20, "action": "suspend"},
 ]
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    with gateway_server() as served:
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_URL", served.url)
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_KEY", "sk_test")
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_TIMEOUT", "0.4")
-        yield served
 
 
 def make(folder: Path, token: str = "pm_visa", url: str | None = None, **more: Any) -> World:

@@ -2,13 +2,12 @@
 refund, before and after it did what was asked: nothing is lost, nothing happens twice.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.rules.test_collect_payment import bill_three_days, due_days
-from tests.support.gateway import Served, gateway_server
+from tests.support.gateway import Served
 from tests.support.world import World
 
 BEFORE = ("hang_before", "cut_before", "500_before", "409", "429")
@@ -16,12 +15,9 @@ AFTER = ("hang_after", "cut_after", "500_after", "garbage")
 
 
 @pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    with gateway_server() as served:
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_URL", served.url)
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_KEY", "sk_test")
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_TIMEOUT", "0.15")
-        yield served
+def gateway(gateway: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+    monkeypatch.setenv("BILLSTREAM_GATEWAY_TIMEOUT", "0.15")
+    return gateway
 
 
 def settled(world: World, gateway: Served) -> None:

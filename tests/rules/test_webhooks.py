@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,16 @@ from infra.gateway.webhooks import Webhooks, hear_signed
 from infra.run.metrics import Metrics
 from infra.store.open import open_store
 from tests.rules.test_collect_payment import bill_three_days, due_days
-from tests.support.gateway import Served, gateway_server
+from tests.support.gateway import Served
 from tests.support.world import World, base
 
 SECRET = "whsec_test"
 
 
 @pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    with gateway_server() as served:
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_URL", served.url)
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_KEY", "sk_test")
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_TIMEOUT", "0.4")
-        monkeypatch.setenv("BILLSTREAM_GATEWAY_WEBHOOK_SECRET", SECRET)
-        yield served
+def gateway(gateway: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+    monkeypatch.setenv("BILLSTREAM_GATEWAY_WEBHOOK_SECRET", SECRET)
+    return gateway
 
 
 class Heard:
