@@ -20,7 +20,6 @@ from tests.rules.support import NOVEMBER, OCTOBER, bill_account, bill_run, line,
 from tests.rules.test_collect_at_once import Between
 from tests.rules.test_collect_payment import paying
 from tests.rules.test_dunning import overdue, sound
-from tests.rules.test_dunning_collect import gateway as gateway
 from tests.support import seed
 from tests.support.gateway import Served
 from tests.support.world import World, account, base
