@@ -15,6 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from itertools import islice
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,26 +83,27 @@ class _Given(NamedTuple):
 def _spread(
     store: "OwnedStore", pool: ProcessPoolExecutor, others: int, steps: "Iterable[Step]"
 ) -> "Iterator[Batch]":
-    """The others are given steps ahead; this process takes one whenever it would have to wait."""
+    """The others are given steps ahead; this process takes one whenever it would have to wait. The
+    last one waits for nobody: all are to end together.
+    """
     following = iter(steps)
+    coming = deque(islice(following, 2))
     given: deque[_Given] = deque()
-    more = True
-    while True:
-        while more and sum(not one.is_done for one in given) < others * AHEAD:
-            step = next(following, None)
-            if step is None:
-                more = False
-            else:
-                given.append(_Given(step, _submitted(store, pool, step)))
-        if not given:
-            return
-        if more and not given[0].is_done and len(given) < BEHIND:
-            step = next(following, None)
-            if step is not None:
-                given.append(_Given(step, _imported(store, step)))
-            more = step is not None
-            continue
-        yield _answer(store, given.popleft())
+
+    def take() -> "Step":
+        coming.extend(islice(following, 1))
+        return coming.popleft()
+
+    while coming or given:
+        most = others * (AHEAD if len(coming) > 1 else 1)
+        if coming and sum(not one.is_done for one in given) < most:
+            step = take()
+            given.append(_Given(step, _submitted(store, pool, step)))
+        elif coming and not given[0].is_done and len(given) < BEHIND:
+            step = take()
+            given.append(_Given(step, _imported(store, step)))
+        else:
+            yield _answer(store, given.popleft())
 
 
 def _submitted(

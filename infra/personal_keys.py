@@ -30,7 +30,7 @@ def new_key() -> bytes:
 def encrypt(key: bytes, account: StreamId, plain: str) -> str:
     """The ciphertext as text: `p1.` and base64url of nonce and sealed bytes."""
     nonce = os.urandom(_NONCE)
-    sealed = _cipher(key).encrypt(nonce, plain.encode(), account)
+    sealed = AESGCM(key).encrypt(nonce, plain.encode(), account)
     return _PREFIX + urlsafe_b64encode(nonce + sealed).decode()
 
 

@@ -67,7 +67,7 @@ def set_account(workspace: Workspace, entry: SetAccount) -> Done:
         find_ar_term(workspace, ar_term)
         workspace.later((KIND, "ar_term", entry.number), partial(_check_term, workspace, entry))
     events = (
-        _opened(workspace, stream, entry)
+        _opened(workspace, stream, entry, ar_term)
         if state is None
         else _changed(workspace, stream, state, entry)
     )
@@ -90,7 +90,9 @@ def _ar_term_of(workspace: Workspace, entry: SetAccount, state: AccountState | N
     return entry.ar_term
 
 
-def _opened(workspace: Workspace, stream: StreamId, entry: SetAccount) -> Sequence[AccountEvent]:
+def _opened(
+    workspace: Workspace, stream: StreamId, entry: SetAccount, ar_term: str | None
+) -> Sequence[AccountEvent]:
     entry.need(f"account {entry.number!r}", "name", "currency", "bill_group")
     check_name(entry.name, "name of an account", personal=True)
     check_name(entry.number, "number of an account")
@@ -113,7 +115,7 @@ def _opened(workspace: Workspace, stream: StreamId, entry: SetAccount) -> Sequen
         opened_on=today,
         parent=entry.parent,
         status=entry.status or "active",
-        ar_term=_ar_term_of(workspace, entry, None),
+        ar_term=ar_term,
     )
 
 

@@ -73,13 +73,13 @@ def append(
 
 def _append(session: Session, batch: Batch, prepared: Prepared, clock: Clock | None) -> Committed:
     writing.write_states(session, prepared.rows)
+    _keys(session, batch)
     head = lock_head(session)
     if head.position != batch.read_at:
         checks.still_holds(session, batch, head.position)
     checks.continues(session, prepared.unguarded)
     taken = numbers.taken(session, batch, prepared)
     writing.write_states(session, taken.rows)
-    _keys(session, batch)
     if taken.events:
         linked = link(head, taken.events, prepared.metadata, now(session, clock))
         write_commit(session, linked)
@@ -93,12 +93,12 @@ def _append_large(session: Session, batch: Batch, clock: Clock | None) -> Commit
     """The same, encoding part by part."""
     for part in parts_of(batch) or ():
         writing.write_states(session, row_writes(part))
+    _keys(session, batch)
     head = lock_head(session)
     if head.position != batch.read_at:
         checks.still_holds(session, batch, head.position)
     checks.continues(session, unguarded(batch.changes))
     numbers.raise_starts(session, batch)
-    _keys(session, batch)
     linking = Linking(head, encode_metadata(batch.metadata), now(session, clock))
     for part in parts_of(batch) or ():
         writing.write_events(session, linking.rows(encoded(part, frozenset(), {})))
@@ -133,10 +133,8 @@ def now(session: Session, clock: Clock | None) -> datetime:
 
 
 def _keys(session: Session, batch: Batch) -> None:
-    for some in batches(batch.new_keys.items(), KEYS_AT_ONCE):
-        keys = [BytesArray(account for account, _ in some), BytesArray(key for _, key in some)]
-        query = "INSERT INTO personal_keys SELECT * FROM unnest(?::bytea[], ?::bytea[])"
-        session.execute(query, keys)
+    for some in batches(sorted(batch.new_keys.items()), KEYS_AT_ONCE):
+        writing.insert(session, "personal_keys", {"account": "bytea", "key": "bytea"}, some)
     if batch.destroyed_keys:
         query = "DELETE FROM personal_keys WHERE account = ANY(?)"
         session.execute(query, (BytesArray(batch.destroyed_keys),))

@@ -1,4 +1,5 @@
-"""Arrays as PostgreSQL's binary protocol has them: one parameter for a column of rows.
+"""Columns of rows as PostgreSQL's binary protocol has them: an array is one parameter, and the same
+values, row by row, are what COPY reads.
 
 The driver writes an array of text with a regular expression an item; this is many times faster.
 """
@@ -56,62 +57,65 @@ def one(items: list[Any]) -> Any:
     return BytesArray(items) if items and isinstance(items[0], bytes) else TextArray(items)
 
 
+def _texts(items: Iterable[str | None]) -> list[bytes]:
+    values: list[bytes] = []
+    for item in items:
+        if item is None:
+            values.append(_NULL)
+        else:
+            written = item.encode()
+            values.append(_length(len(written)) + written)
+    return values
+
+
+def _bytes(items: Iterable[bytes | None]) -> list[bytes]:
+    return [_NULL if item is None else _length(len(item)) + item for item in items]
+
+
+def _integers(items: Iterable[int | None]) -> list[bytes]:
+    return [_NULL if item is None else _integer(8, item) for item in items]
+
+
+def _booleans(items: Iterable[bool | None]) -> list[bytes]:
+    return [_NULL if item is None else _TRUE if item else _FALSE for item in items]
+
+
+VALUES: dict[str, Callable[[Iterable[Any]], list[bytes]]] = {
+    "text": _texts,
+    "bytea": _bytes,
+    "bigint": _integers,
+    "boolean": _booleans,
+}
+"""The values of a column, each with its length before it."""
+
+
 class _ArrayDumper(Dumper):
     format = Format.BINARY
     element = 0
+    kind = ""
 
     def dump(self, obj: Any) -> bytes:
         if not obj:
             return _empty(0, 0, self.element)
-        parts = [b""]
-        self.items(obj, parts)
         has_null = any(item is None for item in obj)
-        parts[0] = _header(1, has_null, self.element, len(obj), 1)
-        return b"".join(parts)
-
-    def items(self, obj: Any, parts: list[bytes]) -> None:
-        raise NotImplementedError
+        header = _header(1, has_null, self.element, len(obj), 1)
+        return b"".join((header, *VALUES[self.kind](obj)))
 
 
 class _Text(_ArrayDumper):
-    oid = 1009
-    element = 25
-
-    def items(self, obj: TextArray, parts: list[bytes]) -> None:
-        for item in obj:
-            if item is None:
-                parts.append(_NULL)
-            else:
-                written = item.encode()
-                parts += (_length(len(written)), written)
+    oid, element, kind = 1009, 25, "text"
 
 
 class _Bytes(_ArrayDumper):
-    oid = 1001
-    element = 17
-
-    def items(self, obj: BytesArray, parts: list[bytes]) -> None:
-        for item in obj:
-            if item is None:
-                parts.append(_NULL)
-            else:
-                parts += (_length(len(item)), item)
+    oid, element, kind = 1001, 17, "bytea"
 
 
 class _Integers(_ArrayDumper):
-    oid = 1016
-    element = 20
-
-    def items(self, obj: IntegerArray, parts: list[bytes]) -> None:
-        parts += [_NULL if item is None else _integer(8, item) for item in obj]
+    oid, element, kind = 1016, 20, "bigint"
 
 
 class _Booleans(_ArrayDumper):
-    oid = 1000
-    element = 16
-
-    def items(self, obj: BooleanArray, parts: list[bytes]) -> None:
-        parts += [_NULL if item is None else _TRUE if item else _FALSE for item in obj]
+    oid, element, kind = 1000, 16, "boolean"
 
 
 def register(connection: "Connection[Any]") -> None:

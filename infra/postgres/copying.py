@@ -1,18 +1,21 @@
-"""Rows of `events` as PostgreSQL's binary COPY has them, in one piece a commit.
+"""Rows as PostgreSQL's binary COPY has them, in one piece a commit.
 
 The driver's `write_row` looks for a dumper for every value; the columns are known here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain, repeat
 from struct import Struct
 
+from infra.postgres.arrays import VALUES
 from infra.store.database import Row
 
 _COLUMNS = 9
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 
+_count = Struct(">h").pack
 _identity = Struct(">hIqI16sIq").pack
 _length = Struct(">I").pack
 _small = Struct(">Ii").pack
@@ -33,6 +36,15 @@ def copied(rows: Iterable[Row]) -> bytes:
         add((begin, _type(topic, schema_version), _length(len(payload)), payload, tail, hash))
     parts.append(_END)
     return b"".join(parts)
+
+
+def copied_rows(rows: Sequence[Row], types: Sequence[str]) -> bytes:
+    """Rows of any table, by the types of its columns: written column by column."""
+    columns = [
+        VALUES[type](column) for type, column in zip(types, zip(*rows, strict=True), strict=True)
+    ]
+    values = chain.from_iterable(zip(repeat(_count(len(types))), *columns, strict=False))
+    return b"".join((_HEADER, *values, _END))
 
 
 @cache

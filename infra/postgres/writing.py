@@ -1,12 +1,12 @@
 """Rows in bulk: arrays in one statement for few, binary COPY for many."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 
 from commands.store import Conflict
 from infra.postgres import arrays
-from infra.postgres.copying import copied
+from infra.postgres.copying import copied, copied_rows
 from infra.postgres.session import Session
 from infra.postgres.tables import COLUMN_TYPES, EVENT_TYPES
 from infra.store.database import Row
@@ -14,7 +14,7 @@ from infra.store.rows import EVENT_COLUMNS
 from infra.store.state_rows import COLUMNS, RowWrite
 
 _FEW = 16
-"""Events that are inserted by a statement: fewer messages back and forth than COPY."""
+"""Rows that are inserted by a statement: fewer messages back and forth than COPY."""
 
 _EVENT_ARRAYS = tuple("bigint" if name.startswith("int") else name for name in EVENT_TYPES)
 _COPY = f"COPY events ({EVENT_COLUMNS}) FROM STDIN (FORMAT BINARY)"
@@ -26,8 +26,7 @@ def write_events(session: Session, rows: Sequence[Row]) -> None:
     if len(rows) <= _FEW:
         session.execute(_INSERT_EVENTS, arrays.columns(rows, _EVENT_ARRAYS))
         return
-    with session.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write(copied(rows))
+    _copy(session, _COPY, copied(rows))
 
 
 def write_states(session: Session, writes: Iterable[RowWrite]) -> None:
@@ -36,11 +35,35 @@ def write_states(session: Session, writes: Iterable[RowWrite]) -> None:
     """
     for table, columns, rows in sorted(writes, key=_order):
         rows.sort(key=itemgetter(len(columns)))
-        names = (*columns, "stream", "version") if columns else ("stream", *COLUMNS[table])
-        types = [COLUMN_TYPES[name] for name in names]
-        done = session.execute(_statement(table, columns), arrays.columns(rows, types))
-        if done.rowcount != len(rows):
-            raise Conflict("a state row is not at the version that was read")
+        if columns:
+            _update(session, table, columns, rows)
+        else:
+            names = ("stream", *COLUMNS[table])
+            insert(session, table, {name: COLUMN_TYPES[name] for name in names}, rows)
+
+
+def insert(session: Session, table: str, types: Mapping[str, str], rows: Sequence[Row]) -> None:
+    """Adds rows to a table, by the types of its columns."""
+    listed = list(types.values())
+    if len(rows) > _FEW:
+        query = f"COPY {table} ({', '.join(types)}) FROM STDIN (FORMAT BINARY)"
+        _copy(session, query, copied_rows(rows, listed))
+        return
+    casts = ", ".join(f"?::{type}[]" for type in listed)
+    query = f"INSERT INTO {table} ({', '.join(types)}) SELECT * FROM unnest({casts})"
+    session.execute(query, arrays.columns(rows, listed))
+
+
+def _update(session: Session, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    types = [COLUMN_TYPES[name] for name in (*columns, "stream", "version")]
+    done = session.execute(_statement(table, columns), arrays.columns(rows, types))
+    if done.rowcount != len(rows):
+        raise Conflict("a state row is not at the version that was read")
+
+
+def _copy(session: Session, statement: str, rows: bytes) -> None:
+    with session.connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        copy.write(rows)
 
 
 def _order(write: RowWrite) -> tuple[int, tuple[str, ...]]:
@@ -49,9 +72,6 @@ def _order(write: RowWrite) -> tuple[int, tuple[str, ...]]:
 
 @cache
 def _statement(table: str, columns: tuple[str, ...]) -> str:
-    if not columns:
-        names = ("stream", *COLUMNS[table])
-        return f"INSERT INTO {table} SELECT * FROM {_arrays(names)}"
     sets = ", ".join(f"{column} = n.{column}" for column in columns)
     arrays = ", ".join(f"?::{COLUMN_TYPES[name]}[]" for name in (*columns, "stream", "version"))
     named = ", ".join((*columns, "stream", "expected"))
@@ -59,10 +79,6 @@ def _statement(table: str, columns: tuple[str, ...]) -> str:
         f"UPDATE {table} AS t SET {sets} FROM unnest({arrays}) AS n ({named}) "
         "WHERE t.stream = n.stream AND t.version = n.expected"
     )
-
-
-def _arrays(names: Sequence[str]) -> str:
-    return f"unnest({', '.join(f'?::{COLUMN_TYPES[name]}[]' for name in names)})"
 
 
 _INSERT_EVENTS = (

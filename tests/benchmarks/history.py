@@ -36,9 +36,10 @@ class Done(NamedTuple):
 
 
 def command(url: str, *words: str) -> Done:
-    """Gives a command about a database."""
+    """Gives a command about a database. The program is compiled, as an installed one is."""
     program = Path(sys.executable).with_name("billstream")
     environment = {**os.environ, "BILLSTREAM_DATABASE_URL": url}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     began = perf_counter()
     with subprocess.Popen([program, *words], env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

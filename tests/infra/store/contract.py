@@ -80,12 +80,27 @@ class StoreContract:
         assert len(store.stream(A, up_to=1)) == 1
         assert {s: len(found) for s, found in store.streams([A, B]).items()} == {A: 2, B: 0}
 
-    def test_a_new_stream_that_is_there_is_a_conflict(self, store: Store) -> None:
+    @pytest.mark.parametrize("count", [1, 40])
+    def test_a_new_stream_that_is_there_is_a_conflict(self, store: Store, count: int) -> None:
+        """Few rows may be written in another way than many."""
         store.append(batch(store, open_account("A")))
+        new = [open_account(f"B-{n}") for n in range(count)]
+        keys = {change.stream: change.stream * 2 for change in new}
+        made = batch(store, *new, open_account("A"))
+        made.new_keys.update(keys)
         with pytest.raises(Conflict):
-            store.append(batch(store, open_account("B"), open_account("A")))
-        assert not store.exists(B)
-        assert store.exists(A)
+            store.append(made)
+        assert not any(store.exists(change.stream) for change in new)
+        assert store.keys_of(list(keys)) == {}
+        made = batch(store, *new)
+        made.new_keys.update(keys)
+        store.append(made)
+        assert store.keys_of(list(keys)) == keys
+        with store.snapshot() as reading:
+            found = reading.get_many("account", keys)
+        assert {row.state.number: row.version for row in found.values()} == {
+            f"B-{n}": 1 for n in range(count)
+        }
 
     def test_a_stream_continued_from_another_version_is_a_conflict(self, store: Store) -> None:
         store.append(batch(store, open_account("A")))
