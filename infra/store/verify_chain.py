@@ -188,15 +188,20 @@ class _Pages:
     def up_to(self, position: int) -> Iterator[list[Row]]:
         """The next events up to a position, some after the other."""
         while True:
-            if self._taken == len(self._page):
-                self._page = list(islice(self._events, _PAGE))
-                self._taken = 0
-            end = bisect_right(self._page, position, self._taken, key=_position)
+            page = self._at_hand()
+            end = bisect_right(page, position, self._taken, key=_position)
             if end == self._taken:
                 return
-            rows = self._page[self._taken : end]
+            rows = page[self._taken : end]
             self._taken = end
             yield rows
+
+    def _at_hand(self) -> list[Row]:
+        """The page that is being taken from; the next one when nothing is left of it."""
+        if self._taken == len(self._page):
+            self._page = list(islice(self._events, _PAGE))
+            self._taken = 0
+        return self._page
 
 
 class _CommitCheck:

@@ -1,6 +1,6 @@
 """The order of all events, part by part: the chain, and the invoices in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ class Order:
         self._database = crew.database
         self._carried = Carried()
         self._parts = cut(crew.database, crew.size)
+        self._checked: Iterator[Checked]
         if crew.is_alone:
             check = partial(check_part, crew.database, carried=self._carried)
             self._checked = map(check, self._parts)
