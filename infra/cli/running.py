@@ -53,15 +53,19 @@ def run_to_end(app: "App", execution_id: StreamId) -> ExecutionState:
 
 
 def chunks_of(app: "App") -> "Chunks":
-    """How chunks are billed: here, or in as many processes as `--workers` says."""
+    """How chunks are billed: here, or in as many processes as `--workers` says. Views of a file
+    follow; those of a server are brought along by projectors or readers.
+    """
     from consumers.worker import one_by_one
+    from infra.run.local_workers import LocalWorkers
+    from infra.run.views_along import followed_by_views
+    from infra.store.open import is_file
 
     count = workers()
-    if count == 1 or not app.address:
+    if not app.address:
         return one_by_one
-    from infra.run.local_workers import LocalWorkers
-
-    return LocalWorkers(app.address, count)
+    bill = one_by_one if count == 1 else LocalWorkers(app.address, count)
+    return followed_by_views(bill, app.address, count) if is_file(app.address) else bill
 
 
 def careful(app: "App") -> "Careful":

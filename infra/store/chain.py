@@ -20,6 +20,9 @@ ID_LENGTH = 16
 """Bytes of a stream id."""
 
 _PAIR = b"\x01"
+_PIECE = 1024
+"""Hashes of a subtree that is made at once: a power of two."""
+
 _identity = Struct(">IqI16sIqI").pack
 _length = Struct(">I").pack
 _number = Struct(">Iq").pack
@@ -60,24 +63,36 @@ def merkle_root(hashes: Sequence[bytes]) -> bytes:
 
 
 class GrowingTree:
-    """The same root, hash by hash, for a commit of any size."""
+    """The same root, some hashes at a time, for a commit of any size."""
 
     def __init__(self) -> None:
         self._whole: list[tuple[int, bytes]] = []
-        """Complete subtrees from left to right, each with its height."""
+        """Complete subtrees from left to right, each with its height over a piece."""
+        self._rest: list[bytes] = []
+        """The hashes after them: less than a piece."""
 
-    def add(self, hash: bytes) -> None:
-        height = 0
-        while self._whole and self._whole[-1][0] == height:
-            hash = sha256(_PAIR + self._whole.pop()[1] + hash).digest()
-            height += 1
-        self._whole.append((height, hash))
+    def extend(self, hashes: Sequence[bytes]) -> None:
+        self._rest += hashes
+        whole = len(self._rest) // _PIECE * _PIECE
+        for first in range(0, whole, _PIECE):
+            self._add(merkle_root(self._rest[first : first + _PIECE]))
+        del self._rest[:whole]
 
     def root(self) -> bytes:
-        root = self._whole[-1][1]
-        for _, left in self._whole[-2::-1]:
+        subtrees = [hash for _, hash in self._whole]
+        if self._rest:
+            subtrees.append(merkle_root(self._rest))
+        root = subtrees.pop()
+        for left in reversed(subtrees):
             root = sha256(_PAIR + left + root).digest()
         return root
+
+    def _add(self, piece: bytes) -> None:
+        height = 0
+        while self._whole and self._whole[-1][0] == height:
+            piece = sha256(_PAIR + self._whole.pop()[1] + piece).digest()
+            height += 1
+        self._whole.append((height, piece))
 
 
 class Step(NamedTuple):

@@ -19,7 +19,7 @@ _UPGRADE_TIMEOUT = 60.0
 
 _MAGIC = b"SQLite format 3\x00"
 
-sqlite3.register_adapter(bytes, bytes)
+sqlite3.register_adapter(bytes, bytes.__bytes__)
 """Bytes are bound as they are: without it the driver asks each value for ways to adapt itself."""
 
 _SETTINGS = (

@@ -18,6 +18,7 @@ from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError, Thread
 from typing import NamedTuple, Protocol, TypeVar
 
+from commands.billing.rare_collections import rare_collections
 from infra.cores import MOST, cores
 from infra.store.database import Database
 from infra.store.owned import OwnedStore
@@ -25,7 +26,7 @@ from infra.store.owned import OwnedStore
 _WORTH_IT = 100_000
 """Events from which on it pays to start processes."""
 
-_SIZE = 50_000
+_SIZE = 25_000
 """Events of a part, about."""
 
 _AHEAD = 3 * MOST
@@ -39,6 +40,9 @@ R = TypeVar("R")
 
 Work = Callable[["Reader", P], R]
 """A function of a module: it is found by its name in another process."""
+
+Begun = tuple[P, Future[R] | None]
+"""A part with the answer to come; None when it has to be done here."""
 
 
 class Reader(Protocol):
@@ -102,13 +106,16 @@ class Crew:
         return self._pool is None
 
     def each(self, work: Work[P, R], parts: Iterable[P]) -> Iterator[R]:
-        """What the work gives for each part, in their order."""
+        """What the work gives for each part, in their order. Others begin at once."""
         pool = self._pool
         if pool is None:
-            yield from (work(self, part) for part in parts)
-            return
+            return (work(self, part) for part in parts)
         begun = ((part, _submitted(pool, work, part)) for part in parts)
-        ahead = deque(islice(begun, _AHEAD))
+        return self._answers(work, begun, deque(islice(begun, _AHEAD)))
+
+    def _answers(
+        self, work: Work[P, R], begun: Iterator[Begun[P, R]], ahead: deque[Begun[P, R]]
+    ) -> Iterator[R]:
         while ahead:
             part, future = ahead.popleft()
             yield self._answer(work, part, future)
@@ -229,4 +236,5 @@ def _end_with_parent() -> None:
 
 
 def _do(work: Work[P, R], part: P) -> R:
-    return work(_mine, part)
+    with rare_collections():
+        return work(_mine, part)

@@ -86,8 +86,7 @@ class Linking:
         return first, last, self._at, root
 
     def _grown(self, tree: chain.GrowingTree) -> chain.GrowingTree:
-        for hashed in self._latest:
-            tree.add(hashed)
+        tree.extend(self._latest)
         return tree
 
 

@@ -69,7 +69,9 @@ class RowWrite(NamedTuple):
     rows: list[Row]
 
 
+@cache
 def table_of(kind: str) -> str:
+    """The table of a kind's state rows."""
     match kind:
         case "account":
             return "accounts"

@@ -1,13 +1,21 @@
 """The order and the chain: every event is where it was put, as it was put (decision 6)."""
 
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from infra.store import chain
 from infra.store.database import Database, Row
 from infra.store.findings import Findings
 from infra.store.rows import EVENT_COLUMNS
+
+_PAGE = 500
+"""Events that are looked at together."""
+
+_position = itemgetter(0)
 
 
 class Observer(Protocol):
@@ -67,28 +75,21 @@ def cut(database: Database, size: int) -> list[Part]:
 def check_chain(database: Database, part: Part, findings: Findings, observer: Observer) -> Commit:
     """Goes through a part of history in commit order; its last commit."""
     query = f"SELECT {EVENT_COLUMNS} FROM events WHERE position BETWEEN ? AND ? ORDER BY position"
-    events = database.stream(query, part.bounds)
-    hasher = _Hasher(findings)
+    events = _Pages(database.stream(query, part.bounds))
+    hasher = _Hasher()
     previous = part.previous
-    pending: Row | None = next(events, None)
     for commit in _commits(database, part, findings):
         joined = commit.first == previous.last + 1
         if not joined:
             _commit_missing(findings, previous, commit)
+        _belong_nowhere(findings, events, commit.first - 1)
         check = _CommitCheck(commit, hasher, findings)
-        while pending is not None and pending[0] <= commit.last:
-            if pending[0] < commit.first:
-                _belongs_nowhere(findings, pending)
-            else:
-                check.event(pending)
-                observer.event(pending)
-            pending = next(events, None)
+        for rows in events.up_to(commit.last):
+            check.events(rows, observer)
         check.finish(previous.root if joined else None)
         observer.commit_ends()
         previous = commit
-    while pending is not None:
-        _belongs_nowhere(findings, pending)
-        pending = next(events, None)
+    _belong_nowhere(findings, events, part.bounds[1])
     if part.until is None:
         _check_head(database, findings, previous)
     return previous
@@ -128,9 +129,9 @@ def _commits(database: Database, part: Part, findings: Findings) -> Iterator[Com
 
 def _is_whole(row: Row) -> bool:
     """Its columns are of the types that are written."""
-    _, last, at, root = row
+    first, last, at, root = row
     whole = isinstance(last, int) and isinstance(at, int) and isinstance(root, bytes)
-    return whole and len(root) == len(chain.START)
+    return whole and first <= last and len(root) == len(chain.START)
 
 
 def _check_head(database: Database, findings: Findings, last: Commit) -> None:
@@ -162,15 +163,45 @@ def _commit_missing(findings: Findings, previous: Commit, commit: Commit) -> Non
     )
 
 
-def _belongs_nowhere(findings: Findings, row: Row) -> None:
-    findings.add(
-        "event_inserted",
-        f"the event at position {row[0]} belongs to no commit: it was inserted, "
-        "or its commit was removed",
-        row[0],
-        row[1],
-        row[3],
-    )
+def _belong_nowhere(findings: Findings, events: "_Pages", until: int) -> None:
+    """The next events up to a position stand in no commit."""
+    for rows in events.up_to(until):
+        for row in rows:
+            findings.add(
+                "event_inserted",
+                f"the event at position {row[0]} belongs to no commit: it was inserted, "
+                "or its commit was removed",
+                row[0],
+                row[1],
+                row[3],
+            )
+
+
+class _Pages:
+    """Events by position, taken many at a time and cut where a commit ends."""
+
+    def __init__(self, events: Iterator[Row]) -> None:
+        self._events = events
+        self._page: list[Row] = []
+        self._taken = 0
+
+    def up_to(self, position: int) -> Iterator[list[Row]]:
+        """The next events up to a position, some after the other."""
+        while True:
+            page = self._at_hand()
+            end = bisect_right(page, position, self._taken, key=_position)
+            if end == self._taken:
+                return
+            rows = page[self._taken : end]
+            self._taken = end
+            yield rows
+
+    def _at_hand(self) -> list[Row]:
+        """The page that is being taken from; the next one when nothing is left of it."""
+        if self._taken == len(self._page):
+            self._page = list(islice(self._events, _PAGE))
+            self._taken = 0
+        return self._page
 
 
 class _CommitCheck:
@@ -184,14 +215,21 @@ class _CommitCheck:
         self._due = commit.first
         self._intact = True
 
-    def event(self, row: Row) -> None:
-        if row[0] != self._due:
-            self._missing(row[0])
-        self._due = row[0] + 1
-        if self._hasher.check(row):
-            self._tree.add(row[8])
-        else:
-            self._intact = False
+    def events(self, rows: list[Row], observer: Observer) -> None:
+        """The next events of the commit, each with its hash; the observer sees it too."""
+        hash_of, observe = self._hasher.hash_of, observer.event
+        hashes: list[bytes] = []
+        for row in rows:
+            if row[0] != self._due:
+                self._missing(row[0])
+            self._due = row[0] + 1
+            found = hash_of(row)
+            if found and found == row[8]:
+                hashes.append(found)
+            else:
+                self._changed(row)
+            observe(row)
+        self._tree.extend(hashes)
 
     def finish(self, previous: bytes | None) -> None:
         """The root follows from the root before it; an event found wrong already says enough."""
@@ -202,6 +240,16 @@ class _CommitCheck:
         if chain.commit_root(previous, *commit[:3], self._tree.root()) != commit.root:
             _commit_changed(self._findings, commit)
 
+    def _changed(self, row: Row) -> None:
+        self._intact = False
+        self._findings.add(
+            "event_changed",
+            f"the event at position {row[0]} is not what was written: its hash differs",
+            row[0],
+            row[1],
+            row[3],
+        )
+
     def _missing(self, until: int) -> None:
         for position in range(self._due, until):
             self._intact = False
@@ -211,37 +259,27 @@ class _CommitCheck:
 
 
 class _Hasher:
-    """Recomputes hashes; what neighbours share is made once."""
+    """Computes hashes again; what neighbours share is made once."""
 
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
+    def __init__(self) -> None:
         self._middles: dict[tuple[str, int], chain.Middle] = {}
         self._tail_of: tuple[bytes, int] | None = None
         self._tail = b""
 
-    def check(self, row: Row) -> bool:
-        try:
-            if self._hash(row) == row[8]:
-                return True
-        except (TypeError, AttributeError, ValueError, struct.error):
-            pass  # a column of another type than ever written: changed all the same
-        self._findings.add(
-            "event_changed",
-            f"the event at position {row[0]} is not what was written: its hash differs",
-            row[0],
-            row[1],
-            row[3],
-        )
-        return False
-
-    def _hash(self, row: Row) -> bytes:
+    def hash_of(self, row: Row) -> bytes:
+        """The hash that a row should have; empty when a column is of another type than is ever
+        written, so that it was changed.
+        """
         position, stream, version, topic, schema_version, payload, metadata, at, _ = row
-        if len(stream) != chain.ID_LENGTH:
+        try:
+            if len(stream) != chain.ID_LENGTH:
+                return b""
+            middle = self._middles.get((topic, schema_version))
+            if middle is None:
+                middle = self._middles[topic, schema_version] = chain.middle(topic, schema_version)
+            if self._tail_of != (metadata, at):
+                self._tail_of = (metadata, at)
+                self._tail = chain.tail(metadata, at)
+            return chain.event_hash(position, stream, version, middle, payload, self._tail)
+        except (TypeError, AttributeError, ValueError, struct.error):
             return b""
-        middle = self._middles.get((topic, schema_version))
-        if middle is None:
-            middle = self._middles[topic, schema_version] = chain.middle(topic, schema_version)
-        if self._tail_of != (metadata, at):
-            self._tail_of = (metadata, at)
-            self._tail = chain.tail(metadata, at)
-        return chain.event_hash(position, stream, version, middle, payload, self._tail)

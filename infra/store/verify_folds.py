@@ -102,13 +102,15 @@ class _StreamChecks:
         """Checks one stream; the number of its events is returned."""
         last = first = next(events)
         kind = kind_of_type(str(first[3]))
+        folds = kind not in STATELESS
         state: State | None = None
         expected = 0
         try:
             for expected, event in enumerate(chain((first,), events), 1):
                 last = event
-                self._check_place(kind, expected, event)
-                if kind not in STATELESS:
+                if event[1] != expected or event[3] != first[3]:
+                    self._check_place(kind, expected, event)
+                if folds:
                     state = self._evolve(kind, state, event)
         except _Broken:
             return expected + sum(1 for _ in events)
@@ -166,6 +168,8 @@ class _StreamChecks:
             return
         found = row[2]
         expected = row_of(kind, stream, last[1], state, encode_state(state))
+        if found == expected:
+            return
         version = found[-2]
         if version != last[1]:
             why = f"is at version {version}, its events end at {last[1]} (an event was removed?)"

@@ -10,7 +10,7 @@ from infra.store.findings import Finding, Findings, Progress
 from infra.store.owned import OwnedStore
 from infra.store.verify_chain import check_expected
 from infra.store.verify_folds import Streams, check_folds, share_out
-from infra.store.verify_order import check_order
+from infra.store.verify_order import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,12 @@ def check_history(crew: Crew, expect: str | None, progress: Progress | None) -> 
     tell = partial(_tell, progress, 2 * newest)
     if expect is not None:
         check_expected(crew.database, findings, *parse_head(expect))
-    head = check_order(crew, findings, tell)
+    order = Order(crew)
+    # Begun behind it, so that no process waits while another has the last part of the order.
+    folds = crew.each(_check_streams, share_out(newest // crew.size + 1))
+    head = order.finish(findings, tell)
     events = 0
-    for count, found in crew.each(_check_streams, share_out(newest // crew.size + 1)):
+    for count, found in folds:
         findings.extend(found)
         events += count
         tell(newest + events)

@@ -5,6 +5,7 @@ what one commit leaves to later ones is kept in `infra.store.verify_carried`.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -133,7 +134,7 @@ class InvoiceChecks:
     def event(self, row: tuple[Any, ...]) -> None:
         """Looks at one event of the commit that is being read."""
         try:
-            self._commit.event(row[3], row)
+            self._commit.event(row)
         except (msgspec.MsgspecError, TypeError, ValueError, NewerHistory):
             self.add("event_unreadable", "its payload cannot be read", row)
 
@@ -229,66 +230,53 @@ class _CommitChecks:
         self._pages: dict[bytes, list[tuple[_Line, tuple[Any, ...]]]] = {}
         self._sequences: list[int] = []
 
-    def event(self, topic: str, row: tuple[Any, ...]) -> None:
-        match topic:
-            case "account_package.billed":
-                self._billed(_billed.decode(row[5]))
-            case (
-                "invoice.dunning_level_reached"
-                | "contract.period_closed"
-                | "contract.termination_charged"
-            ):
-                self._fee(_fee.decode(row[5]))
-            case "invoice.lines_added":
-                lines = [(line, row) for line in _page.decode(row[5]).lines]
-                self._pages.setdefault(row[1], []).extend(lines)
-            case "invoice.generated":
-                self._invoice(_invoice.decode(row[5]), row)
-            case "chunk.billed":
-                self._chunk(_chunk.decode(row[5]), row)
-            case (
-                "owner.set_up"
-                | "owner.invoice_numbering_changed"
-                | "owner.credit_note_numbering_changed"
-                | "owner.history_restored"
-            ):
-                self._checks.numbering(decode(topic, row[4], row[5]))
-            case _ if topic.startswith("receivables."):
-                self._receivables(topic, row[5])
-            case _:
-                pass
+    def event(self, row: tuple[Any, ...]) -> None:
+        look = _LOOKS.get(row[3])
+        if look is not None:
+            look(self, row)
 
-    def _receivables(self, topic: str, payload: bytes) -> None:
-        """Manual transactions wait, are removed, wait again; charges are taken back."""
-        match topic:
-            case "receivables.transaction_added":
-                self._transaction(_added.decode(payload).transaction)
-            case "receivables.restored":
-                for transaction in _restored.decode(payload).transactions:
-                    self._transaction(transaction)
-            case "receivables.transaction_removed":
-                low = _text(_of_transaction(_removed.decode(payload).transaction, 0))[:-1]
-                self._checks.forget(low, low + "\x7f")
-            case "receivables.taken_back":
-                for ref, first in _taken_back.decode(payload).packages.items():
-                    self._checks.forget(f"{ref}\x1f{first}", f"{ref}\x1f\x7f")
-            case _:
-                pass
+    def renumbered(self, row: tuple[Any, ...]) -> None:
+        self._checks.numbering(decode(row[3], row[4], row[5]))
+
+    def added(self, row: tuple[Any, ...]) -> None:
+        """A manual transaction waits."""
+        self._transaction(_added.decode(row[5]).transaction)
+
+    def restored(self, row: tuple[Any, ...]) -> None:
+        """Manual transactions wait again."""
+        for transaction in _restored.decode(row[5]).transactions:
+            self._transaction(transaction)
+
+    def removed(self, row: tuple[Any, ...]) -> None:
+        low = _text(_of_transaction(_removed.decode(row[5]).transaction, 0))[:-1]
+        self._checks.forget(low, low + "\x7f")
+
+    def taken_back(self, row: tuple[Any, ...]) -> None:
+        """Charges are taken back."""
+        for ref, first in _taken_back.decode(row[5]).packages.items():
+            self._checks.forget(f"{ref}\x1f{first}", f"{ref}\x1f\x7f")
 
     def _transaction(self, found: _Manual) -> None:
         self.charges[_of_transaction(found.transaction, found.charge.amount)] += 1
 
-    def _billed(self, event: _Billed) -> None:
+    def billed(self, row: tuple[Any, ...]) -> None:
+        event = _billed.decode(row[5])
         ref, bill_date = event.state.ref, event.bill_date
         for c in event.charges:
             self.charges[ref, bill_date, c.start, c.end, c.service, c.kind, c.amount] += 1
 
-    def _fee(self, event: _Fee) -> None:
+    def fee(self, row: tuple[Any, ...]) -> None:
+        event = _fee.decode(row[5])
         if event.transaction:
             amount = event.fee or event.shortfall or event.amount
             self.charges[_of_transaction(event.transaction, amount)] += 1
 
-    def _invoice(self, invoice: _Invoice, row: tuple[Any, ...]) -> None:
+    def page(self, row: tuple[Any, ...]) -> None:
+        lines = [(line, row) for line in _page.decode(row[5]).lines]
+        self._pages.setdefault(row[1], []).extend(lines)
+
+    def invoice(self, row: tuple[Any, ...]) -> None:
+        invoice = _invoice.decode(row[5])
         pages = self._pages.pop(row[1], [])
         lines = [line for line, _ in pages] + invoice.lines
         self._checks.number(invoice, row)
@@ -309,11 +297,32 @@ class _CommitChecks:
         else:
             self._checks.corrects(invoice, lines, row)
 
-    def _chunk(self, chunk: _Chunk, row: tuple[Any, ...]) -> None:
+    def chunk(self, row: tuple[Any, ...]) -> None:
+        chunk = _chunk.decode(row[5])
         given = (self._sequences[0], self._sequences[-1]) if self._sequences else (0, 0)
         if (chunk.first_number, chunk.last_number) != given:
             sentence = f"the chunk says {chunk}, its invoices have numbers {given}"
             self._checks.add("chunk_numbers_wrong", sentence, row)
+
+
+_LOOKS: dict[str, Callable[[_CommitChecks, tuple[Any, ...]], None]] = {
+    "account_package.billed": _CommitChecks.billed,
+    "invoice.dunning_level_reached": _CommitChecks.fee,
+    "contract.period_closed": _CommitChecks.fee,
+    "contract.termination_charged": _CommitChecks.fee,
+    "invoice.lines_added": _CommitChecks.page,
+    "invoice.generated": _CommitChecks.invoice,
+    "chunk.billed": _CommitChecks.chunk,
+    "owner.set_up": _CommitChecks.renumbered,
+    "owner.invoice_numbering_changed": _CommitChecks.renumbered,
+    "owner.credit_note_numbering_changed": _CommitChecks.renumbered,
+    "owner.history_restored": _CommitChecks.renumbered,
+    "receivables.transaction_added": _CommitChecks.added,
+    "receivables.restored": _CommitChecks.restored,
+    "receivables.transaction_removed": _CommitChecks.removed,
+    "receivables.taken_back": _CommitChecks.taken_back,
+}
+"""What is looked at in an event of each type; the others say nothing about invoices."""
 
 
 def _key(line: _Line) -> Key:

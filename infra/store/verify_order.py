@@ -1,6 +1,7 @@
 """The order of all events, part by part: the chain, and the invoices in it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from infra.store.crew import Crew, Reader
@@ -19,31 +20,37 @@ class Checked(NamedTuple):
     later: Later | None
 
 
-def check_order(crew: Crew, findings: Findings, tell: Callable[[int], None]) -> Commit:
-    """Checks all parts; the newest commit. What is found does not depend on who checked it: a part
-    that began with a wrong idea of what came before is checked once more, knowing it.
-    """
-    head = NOTHING
-    carried = Carried()
-    parts = cut(crew.database, crew.size)
-    for part, checked in zip(parts, _alone_or_not(crew, parts, carried), strict=True):
-        if checked.later is None:
-            findings.extend(checked.findings)
-        elif carried.fits(checked.later):
-            findings.extend(carried.join(checked.later, checked.findings))
+class Order:
+    """All parts, which others begin to check at once."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._database = crew.database
+        self._carried = Carried()
+        self._parts = cut(crew.database, crew.size)
+        self._checked: Iterator[Checked]
+        if crew.is_alone:
+            check = partial(check_part, crew.database, carried=self._carried)
+            self._checked = map(check, self._parts)
         else:
-            findings.extend(check_part(crew.database, part, carried).findings)
-        head = checked.head
-        tell(head.last)
-    carried.finish(crew.database, findings)
-    carried.close()
-    return head
+            self._checked = crew.each(_check, self._parts)
 
-
-def _alone_or_not(crew: Crew, parts: list[Part], carried: Carried) -> Iterator[Checked]:
-    if crew.is_alone:
-        return (check_part(crew.database, part, carried) for part in parts)
-    return crew.each(_check, parts)
+    def finish(self, findings: Findings, tell: Callable[[int], None]) -> Commit:
+        """The newest commit. What is found does not depend on who checked it: a part that began
+        with a wrong idea of what came before is checked once more, knowing it.
+        """
+        head, carried = NOTHING, self._carried
+        for part, checked in zip(self._parts, self._checked, strict=True):
+            if checked.later is None:
+                findings.extend(checked.findings)
+            elif carried.fits(checked.later):
+                findings.extend(carried.join(checked.later, checked.findings))
+            else:
+                findings.extend(check_part(self._database, part, carried).findings)
+            head = checked.head
+            tell(head.last)
+        carried.finish(self._database, findings)
+        carried.close()
+        return head
 
 
 def _check(reader: Reader, part: Part) -> Checked:

@@ -47,6 +47,10 @@ afterwards. `--only` measures some rows and leaves the others as they were.
 - **Relay → Kafka → views**: two workers bill 60,000 accounts while a relay publishes what they
   write and a projector brings it into views; relay, broker, projector, workers and a PostgreSQL
   share the cores. Counted from the order of the run until views show its last event.
+- **Growth**: the large run beside the median of small ones before and after it, for the machine
+  may be slower a few minutes later. Tables are vacuumed before each run, as autovacuum keeps them.
+- **Embedded**: run and views of one file, by the processes that `billstream` starts for it: one
+  bills, and where there is a second core another makes the views meanwhile.
 - **History**: month after month over the same accounts.
 - **The naive way**: aggregates of the eventsourcing library as documented, loaded and saved one by
   one. It has no numbers, no chain and no prices, and is what the shape is compared with. It also

@@ -12,10 +12,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from aggregates.identity import StreamId
 from commands.billing.preview import preview_run
 from commands.billing.replay import replay_execution
-from consumers.worker import run_execution
-from infra.composition import open_app
+from consumers.worker import one_by_one, run_execution
+from infra.composition import App, open_app
+from infra.run.views_along import followed_by_views
+from infra.store.open import is_file
 from tests.benchmarks.raw import raw_inserts
 from tests.support import seed
 
@@ -90,9 +93,10 @@ def _measured(accounts: int, url: str) -> tuple[dict[str, Any], int]:
         seed.add_accounts(app.store, accounts)
         execution = seed.queue(app.store, START, END)
         app.views.catch_up()
+    with open_app(url) as app:
         preview = _timed(lambda: _preview(app))
         before = app.store.head.position
-        run = _timed(lambda: run_execution(app.store, execution))
+        run = _timed(lambda: _run_to_end(app, execution))
         views = _timed(app.views.catch_up)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         replay = _timed(lambda: replay_execution(app.store, execution))
@@ -105,6 +109,13 @@ def _measured(accounts: int, url: str) -> tuple[dict[str, Any], int]:
         "peak_mib": peak,
     }
     return figures, before
+
+
+def _run_to_end(app: App, execution: StreamId) -> None:
+    """As `billstream bill-run` does it: views in a file follow while the run goes on."""
+    follows = is_file(app.address)
+    chunks = followed_by_views(one_by_one, app.address) if follows else one_by_one
+    run_execution(app.store, execution, chunks=chunks)
 
 
 def _preview(app: Any) -> None:

@@ -16,7 +16,7 @@ AT = datetime(2020, 10, 31, 12, 0, tzinfo=UTC)
 
 
 def hashes(count: int) -> list[bytes]:
-    return [sha256(bytes([n])).digest() for n in range(count)]
+    return [sha256(bytes([n % 256])).digest() for n in range(count)]
 
 
 def test_golden_event_hash() -> None:
@@ -59,14 +59,20 @@ def test_golden_history(url: str) -> None:
     assert head.root.hex() == "0f32c7509901e64ab38e5e809c6b462c77641f5b44e14635304414318cebfaa6"
 
 
+@pytest.mark.parametrize("count", [*range(1, 20), 1024, 1025, 3071, 3072, 5000])
+def test_a_tree_grows_to_the_same_root_whatever_comes_at_once(count: int) -> None:
+    leaves = hashes(count)
+    for some in (1, 7, 1024, count):
+        growing = chain.GrowingTree()
+        for first in range(0, count, some):
+            growing.extend(leaves[first : first + some])
+        assert growing.root() == chain.merkle_root(leaves)
+
+
 @pytest.mark.parametrize("count", range(1, 20))
 def test_every_hash_can_be_proved_and_no_other(count: int) -> None:
     leaves = hashes(count)
     root = chain.merkle_root(leaves)
-    growing = chain.GrowingTree()
-    for leaf in leaves:
-        growing.add(leaf)
-    assert growing.root() == root
     for index, leaf in enumerate(leaves):
         path = chain.merkle_path(leaves, index)
         assert len(path) <= 5

@@ -168,7 +168,9 @@ def test_a_removed_or_changed_commit(billed: OwnedStore) -> None:
     assert (first.code, first.position) == ("commit_missing", 2)
 
 
-@pytest.mark.parametrize("change", ["root = 'x'", "last = 'x'", "at = 'x'", "root = x'00'"])
+@pytest.mark.parametrize(
+    "change", ["root = 'x'", "last = 'x'", "at = 'x'", "root = x'00'", "last = first - 1"]
+)
 def test_a_commit_of_nonsense(file: OwnedStore, change: str) -> None:
     by_hand(file, f"UPDATE commits SET {change} WHERE first = 12")
     (first, *_) = verify_history(file).findings
