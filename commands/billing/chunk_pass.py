@@ -4,7 +4,7 @@ Preview, run, retry and replay all come through here; nothing in it reads a cloc
 random number. An invoicer that cannot be billed leaves nothing but its failure (R28).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from commands.billing.draft import CannotBill, Draft
 from commands.billing.facts import AccountFacts, ChunkFacts, InvoicerFacts
 from commands.billing.packages import is_charged, left_behind
 from commands.billing.settings import RunSettings
-from commands.billing.stages import apply_stages
+from commands.billing.stages import stages_of
 from commands.store import PackageRow
 
 
@@ -29,6 +29,11 @@ class Outcome(msgspec.Struct):
 
 WORKER_DIED = "worker_died"
 
+TOGETHER = 100
+"""Invoicers that go from stage to stage together. A stage that goes over many of them finds its
+code at hand: all stages over one invoicer after the other took half as long again.
+"""
+
 
 def bill_chunk(
     chunk: ChunkFacts, settings: RunSettings, died: Collection[str] = ()
@@ -39,20 +44,37 @@ def bill_chunk(
     if settings.account is not None and not _holds(chunk, settings.account):
         yield Outcome(None, None, _gone(settings.account), [])
         return
-    for facts in chunk.invoicers:
-        if facts.row.state.number in died:
-            yield _failed(facts, settings, _died(facts))
-            continue
-        draft = Draft(facts)
-        try:
-            apply_stages(draft, settings)
-        except CannotBill as cause:
-            yield _failed(facts, settings, cause)
-        except Exception as fault:
-            # A fault in the pass must not stop the others either (R28, design decision 20).
-            yield _failed(facts, settings, _unexpected(facts, fault))
-        else:
-            yield Outcome(facts, draft, None, draft.left)
+    for first in range(0, len(chunk.invoicers), TOGETHER):
+        drafts = [Draft(facts) for facts in chunk.invoicers[first : first + TOGETHER]]
+        for draft in drafts:
+            if draft.facts.row.state.number in died:
+                draft.cause = _died(draft.facts)
+        _apply_stages(drafts, settings)
+        for draft in drafts:
+            yield _outcome(draft, settings)
+
+
+def _apply_stages(drafts: Sequence[Draft], settings: RunSettings) -> None:
+    """Folds the run's stages over the invoicers. One that cannot be billed goes no further, and
+    does not stop the others either (R28).
+    """
+    for apply in stages_of(settings):
+        for draft in drafts:
+            if draft.cause is not None:
+                continue
+            try:
+                apply(draft, settings)
+            except CannotBill as cause:
+                draft.cause = cause
+            except Exception as fault:
+                # Nor does a fault in the pass stop them (design decision 20).
+                draft.cause = _unexpected(draft.facts, fault)
+
+
+def _outcome(draft: Draft, settings: RunSettings) -> Outcome:
+    if draft.cause is not None:
+        return _failed(draft.facts, settings, draft.cause)
+    return Outcome(draft.facts, draft, None, draft.left)
 
 
 def _holds(chunk: ChunkFacts, number: str) -> bool:

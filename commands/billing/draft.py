@@ -55,6 +55,7 @@ class Draft(msgspec.Struct):
     made; `new_waiting` the charges that go on none, with the reason; `collected` tells that what
     waited up to the period's end went on the invoice, `closed` that its lines of 0.00 were closed.
     `counted` is what was charged under contracts whose terms are still to be done, by contract.
+    `cause` is why the invoicer cannot be billed, if so.
     """
 
     facts: InvoicerFacts
@@ -71,6 +72,7 @@ class Draft(msgspec.Struct):
     lines: list[InvoiceLine] = []
     also: dict[StreamId, Staged] = {}
     by_stream: dict[StreamId, ChargedPackage] = {}
+    cause: CannotBill | None = None
 
     @property
     def head(self) -> AccountFacts | None:
