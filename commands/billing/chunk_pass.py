@@ -37,12 +37,12 @@ code at hand: all stages over one invoicer after the other took half as long aga
 
 def bill_chunk(
     chunk: ChunkFacts, settings: RunSettings, died: Collection[str] = ()
-) -> Iterator[Outcome]:
-    """The outcome of every invoicer, one after the other. Those that `died` names ended the
-    process that billed them, again and again: they are not tried and fail (design decision 20).
+) -> Iterator[list[Outcome]]:
+    """The outcome of every invoicer, some at a time. Those that `died` names ended the process
+    that billed them, again and again: they are not tried and fail (design decision 20).
     """
     if settings.account is not None and not _holds(chunk, settings.account):
-        yield Outcome(None, None, _gone(settings.account), [])
+        yield [Outcome(None, None, _gone(settings.account), [])]
         return
     for first in range(0, len(chunk.invoicers), TOGETHER):
         drafts = [Draft(facts) for facts in chunk.invoicers[first : first + TOGETHER]]
@@ -50,8 +50,7 @@ def bill_chunk(
             if draft.facts.row.state.number in died:
                 draft.cause = _died(draft.facts)
         _apply_stages(drafts, settings)
-        for draft in drafts:
-            yield _outcome(draft, settings)
+        yield [_outcome(draft, settings) for draft in drafts]
 
 
 def _apply_stages(drafts: Sequence[Draft], settings: RunSettings) -> None:

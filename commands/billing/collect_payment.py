@@ -1,7 +1,6 @@
 """Stage 6: collect payment (R23): the intent is written here, the gateway is asked afterwards."""
 
 from datetime import date
-from typing import NamedTuple
 
 from aggregates import identity
 from aggregates.balance import waiting_manually
@@ -9,13 +8,12 @@ from aggregates.collection import OpenDocument
 from aggregates.identity import StreamId
 from aggregates.invoice_state import InvoiceState
 from aggregates.payment import rules
-from aggregates.payment.state import PaymentState
 from aggregates.payment_methods import used_for_auto_pay
 from aggregates.standing import Standing
 from commands.billing.draft import Draft
 from commands.billing.facts import AccountFacts
 from commands.billing.settings import RunSettings
-from commands.store import Untouched
+from commands.store import ItemRow, Untouched
 
 ASKING = frozenset({"dunning", "collect_payment"})
 """Actions that ask accounts for money."""
@@ -68,11 +66,11 @@ def ask_for_money(
         return None
     today, under_way = settings.business_date, _payments(draft, facts)
     declined = [one for one in under_way if one.state.retry_on is not None]
-    if any(one.state.retry_on is not None and one.state.retry_on > today for one in declined):
+    if any([one.state.retry_on > today for one in declined]):
         return None
-    states = [one.state for one in under_way]
+    payments = [one.state for one in under_way]
     documents = _documents(draft, facts, also_due, today)
-    standing = Standing(documents, states, waiting_by_hand(draft, settings))
+    standing = Standing(documents, payments, waiting_by_hand(draft, settings))
     amount = standing.to_collect(collection, today)
     if amount <= 0:
         return None
@@ -96,26 +94,13 @@ def ask_for_money(
     return payment
 
 
-class _UnderWay(NamedTuple):
-    """A payment with the version it was read at, and with what this run has staged."""
-
-    stream: StreamId
-    version: int
-    state: PaymentState
-
-
-def _payments(draft: Draft, facts: AccountFacts) -> list[_UnderWay]:
-    """Payments under way, those staged by this run included."""
+def _payments(draft: Draft, facts: AccountFacts) -> list[ItemRow]:
+    """Payments under way with the versions they were read at, and with what this run has staged."""
     also = draft.also
-    found = [
-        _UnderWay(row.stream, row.version, row.state)
-        for row in facts.items.get("payment", ())
-        if row.stream not in also
-    ]
+    found = [row for row in facts.items.get("payment", ()) if row.stream not in also]
     for stream, staged in also.items():
         if staged.kind == "payment":
-            state: PaymentState = draft.state_of(stream, None)
-            found.append(_UnderWay(stream, staged.expected, state))
+            found.append(ItemRow(stream, staged.expected, facts.row.stream, 0, staged.state))
     return found
 
 
@@ -139,7 +124,9 @@ def waiting_by_hand(draft: Draft, settings: RunSettings) -> int:
     currency = draft.facts.row.state.currency
     up_to = settings.period_end if draft.collected else None
     return sum(
-        waiting_manually(account.receivables.state, currency, after=up_to)
-        for account in draft.facts.accounts
-        if account.receivables is not None
+        [
+            waiting_manually(account.receivables.state, currency, after=up_to)
+            for account in draft.facts.accounts
+            if account.receivables is not None
+        ]
     )

@@ -100,7 +100,7 @@ def _execute(draft: Draft, settings: RunSettings, account: AccountFacts, row: It
         events = [_charged(draft, settings, account, state, step) for step in steps]
         draft.stage(KIND, row.stream, row.version, row.state, events, after)
         state = after
-    for day in list(commitments.anniversaries(state, settings.period_end)):
+    for day in commitments.anniversaries(state, settings.period_end):
         raised = _raise_prices(draft, settings, account, state, day)
         if raised is None:
             return

@@ -18,6 +18,7 @@ from aggregates.dunning import (
     Owed,
     Step,
     due_levels,
+    have_come,
     is_below_minimum,
     late_fee,
     overdue_with,
@@ -53,10 +54,15 @@ def dunning(draft: Draft, settings: RunSettings) -> None:
     if account.row.state.status == "closed":
         return
     rows = account.items.get("invoice", ())
-    money = sum(row.state.rest for row in account.items.get("payment", ()))
-    all_owed = still_owed([row.state for row in rows], money, waiting_by_hand(draft, settings))
+    documents = [row.state for row in rows]
     term = settings.ar_terms.get(account.row.state.ar_term or "")
-    if term is not None and term.settings.levels:
+    levels = () if term is None else term.settings.levels
+    acts = have_come(levels, documents, settings.business_date)
+    if not acts and account.row.state.status_by != BY_DUNNING:
+        return
+    money = sum(row.state.rest for row in account.items.get("payment", ()))
+    all_owed = still_owed(documents, money, waiting_by_hand(draft, settings))
+    if acts and term is not None:
         for due in _due(rows, all_owed, term, settings):
             _act(draft, settings, account, term, due)
     _take_back(draft, settings, account, all_owed)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from aggregates.commitments import has_anniversary
+from aggregates.commitments import anniversaries
 from aggregates.identity import StreamId
 from commands.billing.needs import OF_INVOICERS, needs_of
 from commands.billing.settings import RunSettings
@@ -98,7 +98,7 @@ def _load_held(
         stream
         for stream, account in accounts.items()
         if any(
-            has_anniversary(row.state, settings.period_end)
+            anniversaries(row.state, settings.period_end)
             for row in account.items.get("contract", ())
         )
     ]

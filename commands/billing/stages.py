@@ -18,7 +18,6 @@ from commands.billing.generate_invoice import generate_invoice, let_wait
 from commands.billing.packages import bill_packages
 from commands.billing.settings import RunSettings
 
-
 Apply = Callable[[Draft, RunSettings], None]
 
 
