@@ -96,12 +96,13 @@ def ask_for_money(
 
 def _payments(draft: Draft, facts: AccountFacts) -> list[ItemRow]:
     """Payments under way with the versions they were read at, and with what this run has staged."""
-    also = draft.also
-    found = [row for row in facts.items.get("payment", ()) if row.stream not in also]
-    for stream, staged in also.items():
-        if staged.kind == "payment":
-            found.append(ItemRow(stream, staged.expected, facts.row.stream, 0, staged.state))
-    return found
+    read, staged = facts.items.get("payment", []), draft.also.get("payment")
+    if staged is None:
+        return read
+    return [row for row in read if row.stream not in staged] + [
+        ItemRow(stream, one.expected, facts.row.stream, 0, one.state)
+        for stream, one in staged.items()
+    ]
 
 
 def _documents(
@@ -109,7 +110,7 @@ def _documents(
 ) -> list[OpenDocument]:
     found: list[OpenDocument] = []
     for row in facts.items.get("invoice", ()):
-        document: InvoiceState = draft.state_of(row.stream, row.state)
+        document: InvoiceState = draft.state_of("invoice", row.stream, row.state)
         due_date = document.due_date
         if row.stream == also_due:
             due_date = min(due_date, today)

@@ -171,7 +171,7 @@ def _collect(draft: Draft, settings: RunSettings, due: _Due) -> str:
 
 def _suspend(draft: Draft, account: AccountFacts) -> None:
     row = account.row
-    events = suspend(draft.state_of(row.stream, row.state))
+    events = suspend(draft.state_of("account", row.stream, row.state))
     if events:
         draft.stage("account", row.stream, row.version, row.state, [*events])
 

@@ -27,6 +27,8 @@ from commands.billing.settings import RunSettings
 from commands.store import Staged
 from schemas.stored import encode_state
 
+PACKAGE = "account_package"
+
 PAGE = 500
 """Failures or left-behind packages in one event at most (design decision 11)."""
 
@@ -59,7 +61,9 @@ def write_outcomes(groups: Iterable[Sequence[Outcome]], settings: RunSettings) -
             written.accounts += len({charged.row.account for charged in draft.charged})
             cycles += sum([len(charged.billing.cycles) for charged in draft.charged])
         billed = [
-            _billed(charged, settings, draft.also) for draft in drafts for charged in draft.charged
+            _billed(charged, settings, draft.also.get(PACKAGE, {}))
+            for draft in drafts
+            for charged in draft.charged
         ]
         packages += len(billed)
         written.changes += billed
@@ -103,9 +107,9 @@ def _also(drafts: Iterable[Draft]) -> list[Staged]:
     """
     found: list[Staged] = []
     for draft in drafts:
-        if draft.also:
-            billed = {charged.row.stream for charged in draft.charged}
-            found += [staged for stream, staged in draft.also.items() if stream not in billed]
+        for kind, of_kind in draft.also.items():
+            billed = draft.billed if kind == PACKAGE else ()
+            found += [staged for stream, staged in of_kind.items() if stream not in billed]
     return sorted(found, key=lambda staged: (staged.kind, staged.stream))
 
 
@@ -144,7 +148,7 @@ def _billed(charged: ChargedPackage, settings: RunSettings, also: dict[StreamId,
         )
     after = also.get(charged.row.stream)
     return Staged(
-        kind="account_package",
+        kind=PACKAGE,
         stream=charged.row.stream,
         expected=charged.row.version,
         events=events if after is None else [*events, *after.events],

@@ -119,24 +119,19 @@ def _maker(kind: str) -> MakeRow:
         return _MAKERS[kind]
     key, item = KINDS[kind].key, KINDS[kind].item
     if item is None:
-        return lambda stream, version, state, encoded, _: (
-            stream,
-            kind,
-            key(state),
-            version,
-            encoded,
-        )
+
+        def setup_row(stream: bytes, version: int, state: Any, encoded: bytes, _: StreamId) -> Row:
+            return (stream, kind, key(state), version, encoded)
+
+        return setup_row
     account_of, ordinal, is_open, _ = item
-    return lambda stream, version, state, encoded, account: (
-        stream,
-        kind,
-        account or identity.account(account_of(state)),
-        ordinal(state),
-        is_open(state),
-        key(state),
-        version,
-        encoded,
-    )
+
+    def item_row(stream: bytes, version: int, state: Any, encoded: bytes, whose: StreamId) -> Row:
+        account = whose or identity.account(account_of(state))
+        place, open = ordinal(state), is_open(state)
+        return (stream, kind, account, place, open, key(state), version, encoded)
+
+    return item_row
 
 
 def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -> Row:
