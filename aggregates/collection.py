@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
+
+import msgspec
 
 from aggregates.refusal import Refusal
 
@@ -20,7 +21,7 @@ def check_collection(collection: str) -> str:
     return collection
 
 
-class OpenDocument(NamedTuple):
+class OpenDocument(msgspec.Struct, frozen=True, gc=False):
     """An invoice, or a credit note or reversal, whose balance is below 0."""
 
     balance: int

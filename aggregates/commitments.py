@@ -6,7 +6,7 @@ toward the period in which its bill date lies. A period is closed once, by the f
 billing period reaches its end, which is the first day after it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -233,24 +233,19 @@ def _terminated(state: ContractState, rounding: str, execution: str) -> Terminat
     )
 
 
-def anniversaries(state: ContractState, period_end: date) -> Iterator[date]:
+def anniversaries(state: ContractState, period_end: date) -> list[date]:
     """The anniversaries up to a day on which prices are still to rise, oldest first."""
-    escalator, last = state.terms.escalator, last_day(state)
+    found: list[date] = []
+    escalator = state.terms.escalator
     if escalator is None:
-        return
-    frequency = parse_frequency(escalator.every)
-    n = state.anniversaries + 1
-    while n <= state.anniversaries + MOST_STEPS:
+        return found
+    frequency, last = parse_frequency(escalator.every), last_day(state)
+    for n in range(state.anniversaries + 1, state.anniversaries + MOST_STEPS + 1):
         day = nth_date(frequency, state.start, state.start.day, n)
         if day > period_end or (last is not None and day >= last):
-            return
-        yield day
-        n += 1
-
-
-def has_anniversary(state: ContractState, period_end: date) -> bool:
-    """Prices may have to rise in a run whose billing period ends on a day."""
-    return any(True for _ in anniversaries(state, period_end))
+            break
+        found.append(day)
+    return found
 
 
 def escalated(price: int, state: ContractState, rounding: str) -> int:

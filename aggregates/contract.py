@@ -274,7 +274,9 @@ def _lived(
 
 
 def added(before: tuple[Counted, ...], more: tuple[Counted, ...]) -> tuple[Counted, ...]:
-    """What counts by commit period, in their order."""
+    """What counts by commit period, in their order; `more` is in it already."""
+    if not before:
+        return more
     sums = {found.start: found.amount for found in before}
     for found in more:
         sums[found.start] = sums.get(found.start, 0) + found.amount

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from aggregates.account import AccountState, AccountStatusChanged
 from aggregates.ar_term import Level
 from aggregates.disbursement import Owed as Open
@@ -29,7 +31,7 @@ class Step(NamedTuple):
     fell_on: date
 
 
-class Owed(NamedTuple):
+class Owed(msgspec.Struct, frozen=True, gc=False):
     """What is still open of an invoice, in minor units, and when it was or is due."""
 
     due_date: date
@@ -66,6 +68,11 @@ def day_of(level: Level, due_date: date) -> date:
                 return due_date
     except OverflowError:
         return date.min if level.event == "prior" else date.max
+
+
+def have_come(levels: Sequence[Level], documents: Sequence[InvoiceState], today: date) -> bool:
+    """The day of a level has come for a document, whatever is still owed on it."""
+    return any([day_of(level, one.due_date) <= today for one in documents for level in levels])
 
 
 def due_levels(

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+
+import msgspec
 
 from aggregates.balance import balance
 from aggregates.collection import OpenDocument, to_collect
 from aggregates.payment.state import PaymentState
 
 
-class Standing(NamedTuple):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """Open documents, payments under way, and what waits by hand."""
 
     documents: Sequence[OpenDocument]

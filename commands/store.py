@@ -63,7 +63,7 @@ class ReceivablesRow(NamedTuple):
     state: ReceivablesState
 
 
-class ItemRow(NamedTuple):
+class ItemRow(msgspec.Struct, frozen=True, gc=False):
     """A thing of an account: an invoice, a payment, a contract (`schemas.kinds.ITEMS`)."""
 
     stream: StreamId

@@ -4,7 +4,7 @@ Preview, run, retry and replay all come through here; nothing in it reads a cloc
 random number. An invoicer that cannot be billed leaves nothing but its failure (R28).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from commands.billing.draft import CannotBill, Draft
 from commands.billing.facts import AccountFacts, ChunkFacts, InvoicerFacts
 from commands.billing.packages import is_charged, left_behind
 from commands.billing.settings import RunSettings
-from commands.billing.stages import apply_stages
+from commands.billing.stages import stages_of
 from commands.store import PackageRow
 
 
@@ -29,36 +29,62 @@ class Outcome(msgspec.Struct):
 
 WORKER_DIED = "worker_died"
 
+TOGETHER = 100
+"""Invoicers that go from stage to stage together. A stage that goes over many of them finds its
+code at hand: all stages over one invoicer after the other took half as long again.
+"""
+
 
 def bill_chunk(
     chunk: ChunkFacts, settings: RunSettings, died: Collection[str] = ()
-) -> Iterator[Outcome]:
-    """The outcome of every invoicer, one after the other. Those that `died` names ended the
-    process that billed them, again and again: they are not tried and fail (design decision 20).
+) -> Iterator[list[Outcome]]:
+    """The outcome of every invoicer, some at a time. Those that `died` names ended the process
+    that billed them, again and again: they are not tried and fail (design decision 20).
     """
-    for failure in chunk.unknown:
-        yield Outcome(None, None, failure, [])
+    yield [Outcome(None, None, failure, []) for failure in chunk.unknown]
     if settings.account is not None and not chunk.unknown and not _holds(chunk, settings.account):
-        yield Outcome(None, None, _gone(settings.account), [])
+        yield [Outcome(None, None, _gone(settings.account), [])]
         return
+    yield list(_unreadable(chunk, settings))
+    invoicers = [one for one in chunk.invoicers if one.row.state.number not in chunk.unreadable]
+    for first in range(0, len(invoicers), TOGETHER):
+        drafts = [Draft(facts) for facts in invoicers[first : first + TOGETHER]]
+        for draft in drafts:
+            if draft.facts.row.state.number in died:
+                draft.cause = _died(draft.facts)
+        _apply_stages(drafts, settings)
+        yield [_outcome(draft, settings) for draft in drafts]
+
+
+def _unreadable(chunk: ChunkFacts, settings: RunSettings) -> Iterator[Outcome]:
+    """Invoicers of which something stored cannot be read; history tells what stays due."""
     for facts in chunk.invoicers:
-        unreadable = chunk.unreadable.get(facts.row.state.number)
-        if unreadable is not None:
-            yield Outcome(facts, None, unreadable, list(_stays_due(facts, settings)))
-            continue
-        if facts.row.state.number in died:
-            yield _failed(facts, settings, _died(facts))
-            continue
-        draft = Draft(facts)
-        try:
-            apply_stages(draft, settings)
-        except CannotBill as cause:
-            yield _failed(facts, settings, cause)
-        except Exception as fault:
-            # A fault in the pass must not stop the others either (R28, design decision 20).
-            yield _failed(facts, settings, _unexpected(facts, fault))
-        else:
-            yield Outcome(facts, draft, None, draft.left)
+        failure = chunk.unreadable.get(facts.row.state.number)
+        if failure is not None:
+            yield Outcome(facts, None, failure, list(_stays_due(facts, settings)))
+
+
+def _apply_stages(drafts: Sequence[Draft], settings: RunSettings) -> None:
+    """Folds the run's stages over the invoicers. One that cannot be billed goes no further, and
+    does not stop the others either (R28).
+    """
+    for apply in stages_of(settings):
+        for draft in drafts:
+            if draft.cause is not None:
+                continue
+            try:
+                apply(draft, settings)
+            except CannotBill as cause:
+                draft.cause = cause
+            except Exception as fault:
+                # Nor does a fault in the pass stop them (design decision 20).
+                draft.cause = _unexpected(draft.facts, fault)
+
+
+def _outcome(draft: Draft, settings: RunSettings) -> Outcome:
+    if draft.cause is not None:
+        return _failed(draft.facts, settings, draft.cause)
+    return Outcome(draft.facts, draft, None, draft.left)
 
 
 def _holds(chunk: ChunkFacts, number: str) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
 
 from aggregates import identity
 from aggregates.balance import waiting_manually
@@ -10,14 +9,13 @@ from aggregates.collection import OpenDocument
 from aggregates.identity import StreamId
 from aggregates.invoice_state import InvoiceState
 from aggregates.payment import rules
-from aggregates.payment.state import PaymentState
 from aggregates.payment_methods import used_for_auto_pay
 from aggregates.standing import Standing
 from commands.billing.draft import Draft
 from commands.billing.facts import AccountFacts
 from commands.billing.packages import is_charged
 from commands.billing.settings import RunSettings
-from commands.store import Untouched
+from commands.store import ItemRow, Untouched
 
 ASKING = frozenset({"dunning", "collect_payment"})
 """Actions that ask accounts for money."""
@@ -79,11 +77,11 @@ def ask_for_money(
         return None
     today, under_way = settings.business_date, _payments(draft, facts)
     declined = [one for one in under_way if one.state.retry_on is not None]
-    if any(one.state.retry_on is not None and one.state.retry_on > today for one in declined):
+    if any([one.state.retry_on > today for one in declined]):
         return None
-    states = [one.state for one in under_way]
+    payments = [one.state for one in under_way]
     documents = _documents(draft, facts, also_due, today)
-    standing = Standing(documents, states, waiting_by_hand(draft, settings, facts))
+    standing = Standing(documents, payments, waiting_by_hand(draft, settings, facts))
     amount = standing.to_collect(collection, today)
     if amount <= 0:
         return None
@@ -107,28 +105,20 @@ def ask_for_money(
     return payment
 
 
-class _UnderWay(NamedTuple):
-    """A payment with the version it was read at, and with what this run has staged."""
-
-    stream: StreamId
-    version: int
-    state: PaymentState
-
-
-def _payments(draft: Draft, facts: AccountFacts) -> list[_UnderWay]:
-    """Payments under way of an account, those staged by this run included."""
-    also, number = draft.also, facts.row.state.number
-    found = [
-        _UnderWay(row.stream, row.version, row.state)
-        for row in facts.items.get("payment", ())
-        if row.stream not in also
+def _payments(draft: Draft, facts: AccountFacts) -> list[ItemRow]:
+    """Payments under way of an account with the versions they were read at, and with what this
+    run has staged.
+    """
+    read, staged = facts.items.get("payment", []), draft.also.get("payment")
+    if staged is None:
+        return read
+    rows = [
+        ItemRow(stream, one.expected, facts.row.stream, 0, one.state)
+        for stream, one in staged.items()
     ]
-    for stream, staged in also.items():
-        if staged.kind == "payment":
-            state: PaymentState = draft.state_of(stream, None)
-            if state.account == number:
-                found.append(_UnderWay(stream, staged.expected, state))
-    return found
+    number = facts.row.state.number
+    unchanged = [row for row in read if row.stream not in staged]
+    return unchanged + [row for row in rows if row.state.account == number]
 
 
 def _documents(
@@ -136,7 +126,7 @@ def _documents(
 ) -> list[OpenDocument]:
     found: list[OpenDocument] = []
     for row in facts.items.get("invoice", ()):
-        document: InvoiceState = draft.state_of(row.stream, row.state)
+        document: InvoiceState = draft.state_of("invoice", row.stream, row.state)
         due_date = document.due_date
         if row.stream == also_due:
             due_date = min(due_date, today)
@@ -155,7 +145,9 @@ def waiting_by_hand(draft: Draft, settings: RunSettings, facts: AccountFacts) ->
     currency = facts.row.state.currency
     up_to = settings.period_end if draft.collected else None
     return sum(
-        waiting_manually(account.receivables.state, currency, after=up_to)
-        for account in draft.facts.accounts
-        if account.receivables is not None
+        [
+            waiting_manually(account.receivables.state, currency, after=up_to)
+            for account in draft.facts.accounts
+            if account.receivables is not None
+        ]
     )

@@ -67,7 +67,8 @@ def does_terms(draft: Draft, settings: RunSettings, account: AccountFacts) -> bo
     """The run does the terms of the account's contracts."""
     if "contract_terms" not in settings.actions or not is_charged(account, draft, settings):
         return False
-    return bool(draft.state_of(account.row.stream, account.row.state).status == "active")
+    row = account.row
+    return bool(draft.state_of("account", row.stream, row.state).status == "active")
 
 
 def _under(state: ContractState, charges: list[NewCharge]) -> Iterator[tuple[date, int]]:
@@ -87,7 +88,7 @@ def contract_terms(draft: Draft, settings: RunSettings) -> None:
 
 
 def _execute(draft: Draft, settings: RunSettings, account: AccountFacts, row: ItemRow) -> None:
-    state: ContractState = draft.state_of(row.stream, row.state)
+    state: ContractState = draft.state_of(KIND, row.stream, row.state)
     steps, after = commitments.due_steps(
         state,
         draft.counted.get(row.stream, ()),
@@ -100,7 +101,7 @@ def _execute(draft: Draft, settings: RunSettings, account: AccountFacts, row: It
         events = [_charged(draft, settings, account, state, step) for step in steps]
         draft.stage(KIND, row.stream, row.version, row.state, events, after)
         state = after
-    for day in list(commitments.anniversaries(state, settings.period_end)):
+    for day in commitments.anniversaries(state, settings.period_end):
         raised = _raise_prices(draft, settings, account, state, day)
         if raised is None:
             return
@@ -230,6 +231,7 @@ def _as_billed(draft: Draft, row: PackageRow) -> tuple[AccountPackageState, int]
     """
     charged = draft.billed.get(row.stream)
     if charged is None:
-        return draft.state_of(row.stream, row.state), row.version
+        return draft.state_of("account_package", row.stream, row.state), row.version
     cycles = charged.billing.cycles
-    return draft.state_of(row.stream, cycles[-1].state), row.version + len(cycles)
+    after: AccountPackageState = cycles[-1].state
+    return draft.state_of("account_package", row.stream, after), row.version + len(cycles)

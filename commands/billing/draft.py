@@ -55,6 +55,8 @@ class Draft(msgspec.Struct):
     made; `new_waiting` the charges that go on none, with the reason; `collected` tells that what
     waited up to the period's end went on the invoice, `closed` that its lines of 0.00 were closed.
     `counted` is what was charged under contracts whose terms are still to be done, by contract.
+    `also` is what stages wrote to other streams, by kind. `cause` is why the invoicer cannot be
+    billed, if so.
     """
 
     facts: InvoicerFacts
@@ -69,8 +71,9 @@ class Draft(msgspec.Struct):
     collected: bool = False
     closed: bool = False
     lines: list[InvoiceLine] = []
-    also: dict[StreamId, Staged] = {}
+    also: dict[str, dict[StreamId, Staged]] = {}
     by_stream: dict[StreamId, ChargedPackage] = {}
+    cause: CannotBill | None = None
 
     def is_invoicer(self, account: AccountFacts) -> bool:
         """Whether it receives the invoice of this run."""
@@ -101,7 +104,8 @@ class Draft(msgspec.Struct):
         read at (0 and None: new); the state after everything staged so far is returned. It is
         folded here, unless whoever decided has had to fold it: `after`.
         """
-        staged = self.also.get(stream)
+        of_kind = self.also.setdefault(kind, {})
+        staged = of_kind.get(stream)
         if after is not None:
             state = after
         else:
@@ -110,7 +114,7 @@ class Draft(msgspec.Struct):
             for event in events:
                 state = evolve(state, event)
         if staged is None:
-            self.also[stream] = Staged(kind, stream, version, list(events), state)
+            of_kind[stream] = Staged(kind, stream, version, list(events), state)
         else:
             staged.events = [*staged.events, *events]
             staged.state = state
@@ -123,7 +127,9 @@ class Draft(msgspec.Struct):
             self.by_stream = {charged.row.stream: charged for charged in self.charged}
         return self.by_stream
 
-    def state_of(self, stream: StreamId, read: State | None) -> Any:
-        """What a stream is with what is staged."""
-        staged = self.also.get(stream)
-        return read if staged is None else staged.state
+    def state_of(self, kind: str, stream: StreamId, read: State | None) -> Any:
+        """What a stream of a kind is with what is staged."""
+        of_kind = self.also.get(kind)
+        if of_kind is None or stream not in of_kind:
+            return read
+        return of_kind[stream].state

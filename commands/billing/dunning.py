@@ -19,6 +19,7 @@ from aggregates.dunning import (
     Owed,
     Step,
     due_levels,
+    have_come,
     is_below_minimum,
     late_fee,
     overdue_with,
@@ -55,11 +56,15 @@ def dunning(draft: Draft, settings: RunSettings) -> None:
 
 def _dun(draft: Draft, settings: RunSettings, account: AccountFacts) -> None:
     rows = account.items.get("invoice", ())
-    money = sum(row.state.rest for row in account.items.get("payment", ()))
-    waiting = waiting_by_hand(draft, settings, account)
-    all_owed = still_owed([row.state for row in rows], money, waiting)
+    documents = [row.state for row in rows]
     term = settings.ar_terms.get(account.row.state.ar_term or "")
-    if term is not None and term.settings.levels:
+    levels = () if term is None else term.settings.levels
+    acts = have_come(levels, documents, settings.business_date)
+    if not acts and account.row.state.status_by != BY_DUNNING:
+        return
+    money = sum(row.state.rest for row in account.items.get("payment", ()))
+    all_owed = still_owed(documents, money, waiting_by_hand(draft, settings, account))
+    if acts and term is not None:
         for due in _due(rows, all_owed, term, settings):
             _act(draft, settings, account, term, due)
     _take_back(draft, settings, account, all_owed)
@@ -170,7 +175,7 @@ def _collect(draft: Draft, settings: RunSettings, account: AccountFacts, due: _D
 
 def _suspend(draft: Draft, account: AccountFacts) -> None:
     row = account.row
-    events = suspend(draft.state_of(row.stream, row.state))
+    events = suspend(draft.state_of("account", row.stream, row.state))
     if events:
         draft.stage("account", row.stream, row.version, row.state, [*events])
 

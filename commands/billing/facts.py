@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from aggregates.chunk import Failure
-from aggregates.commitments import has_anniversary
+from aggregates.commitments import anniversaries
 from aggregates.identity import StreamId
 from commands.billing.needs import needs_of
 from commands.billing.settings import RunSettings
@@ -122,7 +122,7 @@ def _load_held(
         stream
         for stream, account in accounts.items()
         if any(
-            has_anniversary(row.state, settings.period_end)
+            anniversaries(row.state, settings.period_end)
             for row in account.items.get("contract", ())
         )
     ]

@@ -28,7 +28,7 @@ def bill_packages(draft: Draft, settings: RunSettings) -> None:
     for account in draft.facts.accounts:
         if not is_charged(account, draft, settings):
             continue
-        if draft.state_of(account.row.stream, account.row.state).status == "suspended":
+        if draft.state_of("account", account.row.stream, account.row.state).status == "suspended":
             draft.left += [
                 left_behind(account, row, "account_suspended") for row in account.packages
             ]

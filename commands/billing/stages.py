@@ -18,12 +18,14 @@ from commands.billing.generate_invoice import generate_invoice, let_wait
 from commands.billing.packages import bill_packages
 from commands.billing.settings import RunSettings
 
+Apply = Callable[[Draft, RunSettings], None]
+
 
 class Stage(NamedTuple):
     """A stage with the action that switches it on."""
 
     action: str
-    apply: Callable[[Draft, RunSettings], None]
+    apply: Apply
 
 
 STAGES: tuple[Stage, ...] = (
@@ -36,12 +38,13 @@ STAGES: tuple[Stage, ...] = (
 )
 
 
-def apply_stages(draft: Draft, settings: RunSettings) -> None:
-    """Folds the run's stages over one invoicer. What no stage invoiced waits (decision 19).
-    Nothing posts into a closed period (R26).
+def stages_of(settings: RunSettings) -> list[Apply]:
+    """What the run does to each invoicer, in its order. Nothing posts into a closed period (R26);
+    what no stage invoiced waits (decision 19).
     """
+    switched_on = [stage.apply for stage in STAGES if stage.action in settings.actions]
+    return [_refuse_closed, *switched_on, let_wait]
+
+
+def _refuse_closed(_: Draft, settings: RunSettings) -> None:
     refuse_closed(settings.books, settings.posting_date)
-    for stage in STAGES:
-        if stage.action in settings.actions:
-            stage.apply(draft, settings)
-    let_wait(draft, settings)

@@ -1,6 +1,6 @@
 """From outcomes to what is written: the events and states of one chunk's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -18,6 +18,7 @@ from aggregates.event import Event
 from aggregates.execution import Counts
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
+from aggregates.invoice_state import InvoiceState
 from aggregates.receivables import ReceivablesEvent, ReceivablesState, Waiting
 from commands.billing.chunk_pass import Outcome
 from commands.billing.draft import ChargedPackage, Draft
@@ -25,6 +26,8 @@ from commands.billing.facts import AccountFacts
 from commands.billing.settings import RunSettings
 from commands.store import Staged
 from schemas.stored import encode_state
+
+PACKAGE = "account_package"
 
 PAGE = 500
 """Failures or left-behind packages in one event at most (design decision 11)."""
@@ -44,65 +47,86 @@ class Written:
     """How many accounts were charged."""
 
 
-def write_outcomes(outcomes: Iterable[Outcome], settings: RunSettings) -> Written:
+def write_outcomes(groups: Iterable[Sequence[Outcome]], settings: RunSettings) -> Written:
     """The events of every invoicer in the chunk, in a fixed order, so that a replay meets the
     same ones (design decision 21).
     """
     written = Written()
-    packages = cycles = failed = 0
+    packages = cycles = 0
     totals: dict[str, int] = {}
-    for outcome in outcomes:
-        written.left += outcome.left
-        if outcome.facts is not None:
-            for account in outcome.facts.accounts:
-                written.reads.append(("account", account.row.stream, account.row.version))
-        if outcome.draft is None:
-            failed += 1
-            if outcome.failure is not None:
-                written.failures.append(outcome.failure)
-            continue
-        draft = outcome.draft
-        written.accounts += len({charged.row.account for charged in draft.charged})
-        for charged in draft.charged:
-            packages += 1
-            cycles += len(charged.billing.cycles)
-            written.changes.append(_billed(charged, settings, draft.also))
-        if draft.invoice is not None:
-            invoice = draft.invoice
-            written.invoices.append(invoice)
-            totals[invoice.currency] = totals.get(invoice.currency, 0) + invoice.total
-            written.changes.append(
-                Staged(
-                    kind="invoice",
-                    stream=identity.invoice(settings.execution, draft.facts.row.stream),
-                    expected=0,
-                    events=(*draft.pages, invoice),
-                    state=invoice_state.evolve(None, invoice),
-                    account=draft.facts.row.stream,
-                )
-            )
-        if draft.new_waiting or draft.collected or draft.closed:
-            written.changes += _receivables(draft, settings)
-        if draft.also:
-            written.changes += _also(draft)
+    for outcomes in groups:
+        drafts = [outcome.draft for outcome in outcomes if outcome.draft is not None]
+        _relate(written, outcomes)
+        for draft in drafts:
+            written.accounts += len({charged.row.account for charged in draft.charged})
+            cycles += sum([len(charged.billing.cycles) for charged in draft.charged])
+        billed = [
+            _billed(charged, settings, draft.also.get(PACKAGE, {}))
+            for draft in drafts
+            for charged in draft.charged
+        ]
+        packages += len(billed)
+        written.changes += billed
+        for draft in drafts:
+            if draft.invoice is not None:
+                invoice = draft.invoice
+                written.invoices.append(invoice)
+                totals[invoice.currency] = totals.get(invoice.currency, 0) + invoice.total
+                written.changes.append(_invoiced(draft, invoice, settings))
+        for draft in drafts:
+            if draft.new_waiting or draft.collected or draft.closed:
+                written.changes += _receivables(draft, settings)
+        written.changes += _also(drafts)
     written.counts = Counts(
         packages_billed=packages,
         cycles_billed=cycles,
         invoices_generated=len(written.invoices),
-        failed=failed,
+        failed=len(written.failures),
         left_behind=len(written.left),
         totals=totals,
     )
     return written
 
 
-def _also(draft: Draft) -> list[Staged]:
+def _relate(written: Written, outcomes: Iterable[Outcome]) -> None:
+    """What each outcome says of itself, and the accounts it relied on."""
+    for outcome in outcomes:
+        written.left += outcome.left
+        if outcome.failure is not None:
+            written.failures.append(outcome.failure)
+        if outcome.facts is not None:
+            written.reads += [
+                ("account", account.row.stream, account.row.version)
+                for account in outcome.facts.accounts
+            ]
+
+
+def _also(drafts: Iterable[Draft]) -> list[Staged]:
     """What stages wrote to other streams, in a fixed order; what they added to a package billed
     in this run stands with its books.
     """
-    billed = {charged.row.stream for charged in draft.charged}
-    found = [staged for stream, staged in draft.also.items() if stream not in billed]
+    found: list[Staged] = []
+    for draft in drafts:
+        for kind, of_kind in draft.also.items():
+            billed = draft.billed if kind == PACKAGE else ()
+            found += [staged for stream, staged in of_kind.items() if stream not in billed]
     return sorted(found, key=lambda staged: (staged.kind, staged.stream))
+
+
+def _invoiced(draft: Draft, invoice: InvoiceGenerated, settings: RunSettings) -> Staged:
+    """The invoice, its first pages before it."""
+    account = draft.facts.row.stream
+    state: InvoiceState | None = None
+    for page in draft.pages:
+        state = invoice_state.evolve(state, page)
+    return Staged(
+        kind="invoice",
+        stream=identity.invoice(settings.execution, account),
+        expected=0,
+        events=(*draft.pages, invoice),
+        state=invoice_state.evolve(state, invoice),
+        account=account,
+    )
 
 
 def _billed(charged: ChargedPackage, settings: RunSettings, also: dict[StreamId, Staged]) -> Staged:
@@ -124,7 +148,7 @@ def _billed(charged: ChargedPackage, settings: RunSettings, also: dict[StreamId,
         )
     after = also.get(charged.row.stream)
     return Staged(
-        kind="account_package",
+        kind=PACKAGE,
         stream=charged.row.stream,
         expected=charged.row.version,
         events=events if after is None else [*events, *after.events],

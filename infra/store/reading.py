@@ -131,10 +131,10 @@ class SnapshotReading:
             return {}
         among, params = self._database.among(list(kinds))
         where, limits = _accounts_of_items(low, high)
-        query = f"SELECT kind, {ITEM_COLUMNS} FROM items WHERE {where} AND open AND kind {among}"
+        query = f"SELECT {ITEM_COLUMNS} FROM items WHERE {where} AND open AND kind {among}"
         return by_kind(self._all(query, [*limits, *params]))
 
-    def _items(self, kind: str, low: bytes, high: bytes, only_open: bool) -> Iterator[ItemRow]:
+    def _items(self, kind: str, low: bytes, high: bytes, only_open: bool) -> list[ItemRow]:
         """Those of accounts from `low` to `high`."""
         where, limits = _accounts_of_items(low, high)
         query = f"SELECT {ITEM_COLUMNS} FROM items WHERE {where} AND kind = ?"
@@ -149,7 +149,7 @@ class SnapshotReading:
             f"SELECT {ITEM_COLUMNS} FROM items WHERE kind = ? AND key = ? AND key <> '' "
             "AND stream > ? ORDER BY stream LIMIT ?"
         )
-        return list(item_rows(kind, self._all(query, (kind, key, after, limit))))
+        return item_rows(kind, self._all(query, (kind, key, after, limit)))
 
     def has_items(self, kind: str) -> bool:
         return checks.has_items(self._database, kind)

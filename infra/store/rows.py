@@ -1,5 +1,6 @@
 """From rows to what readers get: states and events, decoded."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -64,14 +65,16 @@ def receivables_row(
     return ReceivablesRow(stream, version, account, state_decoder("receivables").decode(state))
 
 
-ITEM_COLUMNS = "stream, version, account, ordinal, state"
+ITEM_COLUMNS = "stream, version, account, ordinal, state, kind"
 
 
-def item_rows(kind: str, rows: Iterable[tuple[Any, ...]]) -> Iterator[ItemRow]:
+def item_rows(kind: str, rows: Iterable[tuple[Any, ...]]) -> list[ItemRow]:
     """Rows of ITEM_COLUMNS of one kind."""
     decode = state_decoder(kind).decode
-    for stream, version, account, ordinal, state in rows:
-        yield ItemRow(stream, version, account, ordinal, decode(state))
+    return [
+        ItemRow(stream, version, account, ordinal, decode(state))
+        for stream, version, account, ordinal, state, _ in rows
+    ]
 
 
 def by_account(rows: Iterable[ItemRow]) -> dict[StreamId, list[ItemRow]]:
@@ -90,10 +93,10 @@ def by_account(rows: Iterable[ItemRow]) -> dict[StreamId, list[ItemRow]]:
 
 
 def by_kind(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[StreamId, list[ItemRow]]]:
-    """Rows of a kind and ITEM_COLUMNS, as `by_account` gives them of each kind."""
-    of_kinds: dict[str, list[tuple[Any, ...]]] = {}
+    """Rows of ITEM_COLUMNS of several kinds, as `by_account` gives them of each."""
+    of_kinds: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
-        of_kinds.setdefault(row[0], []).append(row[1:])
+        of_kinds[row[-1]].append(row)
     return {kind: by_account(item_rows(kind, found)) for kind, found in of_kinds.items()}
 
 

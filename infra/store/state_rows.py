@@ -1,7 +1,7 @@
 """State rows: the fold of a stream, written with its events in one transaction (decision 9)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -83,36 +83,62 @@ def table_of(kind: str) -> str:
             return "items" if kind in ITEMS else "states"
 
 
-def row_of(
-    kind: str,
-    stream: bytes,
-    version: int,
-    state: Any,
-    encoded: bytes,
-    account: StreamId = b"",
+MakeRow = Callable[[bytes, int, Any, bytes, StreamId], Row]
+"""The row of a state, from its stream, version, state, encoded state, and whose it is, if known."""
+
+
+def _package_row(
+    stream: bytes, version: int, state: AccountPackageState, encoded: bytes, _: StreamId
 ) -> Row:
-    """The row of a state, in the order of its table's columns. `account`: whose it is, if known."""
-    match state:
-        case AccountPackageState():
-            account = identity.account(state.account)
-            due = _day(state)
-            live = not state.deleted
-            return (stream, account, state.ref, state.package, live, due, version, encoded)
-        case AccountState():
-            invoicer = identity.account(state.invoicer)
-            live = not state.deleted
-            return (stream, invoicer, state.bill_group, state.parent, live, version, encoded)
-        case ReceivablesState():
-            account = identity.account(state.account)
-            return (stream, account, len(state.waiting), version, encoded)
-        case _:
-            entry = KINDS[kind]
-            key, item = entry.key(state), entry.item
-            if item is None:
-                return (stream, kind, key, version, encoded)
-            account = account or identity.account(item.account(state))
-            ordinal, is_open = item.ordinal(state), item.is_open(state)
-            return (stream, kind, account, ordinal, is_open, key, version, encoded)
+    account, live = identity.account(state.account), not state.deleted
+    return (stream, account, state.ref, state.package, live, _day(state), version, encoded)
+
+
+def _account_row(
+    stream: bytes, version: int, state: AccountState, encoded: bytes, _: StreamId
+) -> Row:
+    invoicer, live = identity.account(state.invoicer), not state.deleted
+    return (stream, invoicer, state.bill_group, state.parent, live, version, encoded)
+
+
+def _receivables_row(
+    stream: bytes, version: int, state: ReceivablesState, encoded: bytes, _: StreamId
+) -> Row:
+    return (stream, identity.account(state.account), len(state.waiting), version, encoded)
+
+
+_MAKERS: dict[str, MakeRow] = {
+    "account": _account_row,
+    "account_package": _package_row,
+    "receivables": _receivables_row,
+}
+
+
+@cache
+def _maker(kind: str) -> MakeRow:
+    """Makes the rows of a kind, in the order of their table's columns."""
+    if kind in _MAKERS:
+        return _MAKERS[kind]
+    key, item = KINDS[kind].key, KINDS[kind].item
+    if item is None:
+
+        def setup_row(stream: bytes, version: int, state: Any, encoded: bytes, _: StreamId) -> Row:
+            return (stream, kind, key(state), version, encoded)
+
+        return setup_row
+    account_of, ordinal, is_open, _ = item
+
+    def item_row(stream: bytes, version: int, state: Any, encoded: bytes, whose: StreamId) -> Row:
+        account = whose or identity.account(account_of(state))
+        place, open = ordinal(state), is_open(state)
+        return (stream, kind, account, place, open, key(state), version, encoded)
+
+    return item_row
+
+
+def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -> Row:
+    """The row of a state, in the order of its table's columns."""
+    return _maker(kind)(stream, version, state, encoded, b"")
 
 
 def row_writes(
@@ -125,39 +151,41 @@ def row_writes(
     inserts: dict[str, list[Row]] = defaultdict(list)
     updates: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
     billed = updates["account_packages", BILLED_COLUMNS]
-    for staged in _each_once(changes):
-        stream, expected = staged.stream, staged.expected
-        state = fold(staged.kind, staged.events) if staged.folds else staged.state
-        if state is None:
-            raise MissingState(f"{staged.kind} {identity.text(stream)} without its state")
-        encoded = staged.encoded_state or _encode(state)
-        version = expected + len(staged.events)
-        if expected and _only_billed(staged):
-            billed.append((_day(state), version, encoded, stream, expected))
-            continue
-        row = row_of(staged.kind, stream, version, state, encoded, staged.account)
-        table = table_of(staged.kind)
-        if expected:
-            columns, values = _changing(staged.kind, table, row)
-            updates[table, columns].append((*values, stream, expected))
-        elif unnumbered is not None and _is_unnumbered(state):
-            unnumbered[stream] = row
-        else:
-            inserts[table].append(row)
+    for kind, listed in _each_once(changes).items():
+        make, table, (columns, changing) = _maker(kind), table_of(kind), _changing(kind)
+        inserted, updated = inserts[table], updates[table, columns]
+        for staged in listed:
+            stream, expected = staged.stream, staged.expected
+            state = fold(kind, staged.events) if staged.folds else staged.state
+            if state is None:
+                raise MissingState(f"{kind} {identity.text(stream)} without its state")
+            encoded = staged.encoded_state or _encode(state)
+            version = expected + len(staged.events)
+            if expected and _only_billed(staged):
+                billed.append((_day(state), version, encoded, stream, expected))
+                continue
+            row = make(stream, version, state, encoded, staged.account)
+            if expected:
+                updated.append((*changing(row), stream, expected))
+            elif unnumbered is not None and _is_unnumbered(state):
+                unnumbered[stream] = row
+            else:
+                inserted.append(row)
     return [
-        *(RowWrite(table, (), rows) for table, rows in inserts.items()),
+        *(RowWrite(table, (), rows) for table, rows in inserts.items() if rows),
         *(RowWrite(*target, rows) for target, rows in updates.items() if rows),
     ]
 
 
-def _changing(kind: str, table: str, row: Row) -> tuple[tuple[str, ...], Row]:
-    """What changes of a row, which is whole: its columns and their values."""
-    item = KINDS[kind].item
+@cache
+def _changing(kind: str) -> tuple[tuple[str, ...], Callable[[Row], Row]]:
+    """What changes of a row of the kind, which is whole: its columns, and their values in it."""
+    item, table = KINDS[kind].item, table_of(kind)
+    columns = ITEM_COLUMNS if item is not None else COLUMNS[table]
     if item is not None and item.keeps_key:
-        _, _, _, ordinal, is_open, _, version, state = row
-        return KEPT_ITEM_COLUMNS, (ordinal, is_open, version, state)
-    columns = ITEM_COLUMNS if table == "items" else COLUMNS[table]
-    return columns, row[-len(columns) :]
+        columns = KEPT_ITEM_COLUMNS
+    whole = ("stream", *COLUMNS[table])
+    return columns, itemgetter(*map(whole.index, columns))
 
 
 def write(connection: "HistoryConnection", writes: Iterable[RowWrite]) -> None:
@@ -179,15 +207,17 @@ def _statement(table: str, columns: tuple[str, ...]) -> str:
     return f"UPDATE {table} SET {sets} WHERE stream = ? AND version = ?"
 
 
-def _each_once(changes: Sequence[Staged]) -> Iterator[Staged]:
-    """Those with a state row that have events; a stream stands in a batch once."""
+def _each_once(changes: Sequence[Staged]) -> dict[str, list[Staged]]:
+    """Those with a state row that have events, by kind; a stream stands in a batch once."""
     seen: set[bytes] = set()
+    found: dict[str, list[Staged]] = defaultdict(list)
     for staged in changes:
         if staged.stream in seen:
             raise ValueError(f"{staged.kind} {identity.text(staged.stream)} staged twice")
         seen.add(staged.stream)
         if staged.events and staged.kind not in STATELESS:
-            yield staged
+            found[staged.kind].append(staged)
+    return found
 
 
 def _is_unnumbered(state: State) -> bool:

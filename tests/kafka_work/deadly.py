@@ -15,14 +15,16 @@ DEADLY = "A-7"
 
 def main() -> int:
     """The program with the fault built in."""
-    apply_stages = vars(chunk_pass)["apply_stages"]
+    stages_of = vars(chunk_pass)["stages_of"]
 
-    def dies(draft: Any, settings: Any) -> None:
+    def dies(draft: Any, _: Any) -> None:
         if draft.facts.row.state.number == DEADLY:
             os._exit(9)
-        apply_stages(draft, settings)
 
-    setattr(chunk_pass, "apply_stages", dies)  # noqa: B010 - it is not for others to import
+    def deadly(settings: Any) -> list[Any]:
+        return [dies, *stages_of(settings)]
+
+    setattr(chunk_pass, "stages_of", deadly)  # noqa: B010 - it is not for others to import
     isolated.COMMAND = (sys.executable, "-m", "tests.kafka_work.deadly", "isolated")
     if sys.argv[1:] == ["isolated"]:
         return isolated.main()

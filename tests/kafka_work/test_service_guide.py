@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka_work.processes import Fleet
-from tests.kafka_work.runs import assert_billed_once, seeded
+from tests.kafka_work.processes import Fleet, wait_until
+from tests.kafka_work.runs import assert_billed_once, count, seeded
 from tests.support.sources import ROOT
 
 GUIDE = (ROOT / "docs" / "service-guide.md").read_text()
@@ -47,6 +47,8 @@ def run_example(fleet: Fleet, words: list[str], folder: Path) -> None:
     reply, invoices = done.stdout.splitlines()
     assert reply == "reply accepted"
     assert re.fullmatch(rf"invoices {ACCOUNTS} INV-0000\d\d 2000", invoices)
+    # Its invoices come a moment before the end of the run does.
+    wait_until(lambda: count(fleet, "execution.completed"), what="the end of the execution")
     assert_billed_once(fleet, ACCOUNTS)
 
 

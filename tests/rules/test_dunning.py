@@ -266,3 +266,25 @@ def test_voiding_what_is_overdue_takes_the_suspension_back(world: World) -> None
     world.must("invoice", "void", "INV-007854", "--yes")
     assert world.read("account", "show", "A-1")["status"] == "active"
     sound(world)
+
+
+def test_a_late_fee_on_the_first_of_many_pages_bears_no_late_fee_either(tmp_path: Path) -> None:
+    """The invoice as it stands knows of fees on every page of its lines, as its history does."""
+    world = World(tmp_path, clock="2020-10-05T15:00:00Z")
+    services = [
+        {"code": f"s-{n:03}", "name": f"Service {n}", "prices": {"USD": "1.00"}, "gl_code": "4000"}
+        for n in range(301)
+    ]
+    bundle = {"code": "bundle", "name": "Bundle", "frequency": "monthly", "services": services}
+    world.apply(
+        base(
+            ar_terms=[term()],
+            packages=[bundle],
+            accounts=[account("A-1", package("b", "2020-09-01", "bundle"), ar_term="Strict")],
+            bill_runs=[bill_run("Default", actions=EVERYTHING)],
+        )
+    )
+    world.bill(*OCTOBER)
+    on(world, "2020-11-05", run="Default", period=NOVEMBER)
+    assert world.read("invoice", "show", "INV-007855")["total"] == "306.00"
+    sound(world)
