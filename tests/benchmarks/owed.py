@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from consumers.worker import run_execution
 from infra.composition import open_app
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.rows import Measured, at_least
+from tests.benchmarks.rows import Measured, Row, at_least
 from tests.support import seed
 from tests.support.world import World, account, base, package
 
@@ -32,27 +33,35 @@ class Speeds(NamedTuple):
         return self.owed / self.plain
 
 
-def measure_owed(accounts: int = ACCOUNTS, times: int = 3) -> Speeds:
-    """Both runs, each on a SQLite file of its own, in turn and several times: those in the middle
-    of the ratios.
+def measure_owed(
+    accounts: int = ACCOUNTS, times: int = 3, schema: Callable[[], str] | None = None
+) -> Speeds:
+    """Both runs, in turn and several times, each in a database of its own: a SQLite file, or what
+    `schema` answers. Those in the middle of the ratios.
     """
     plain, owed = _setup(accounts, owed=False), _setup(accounts, owed=True)
-    found = [Speeds(_run(plain), _run(owed)) for _ in range(times)]
+    found: list[Speeds] = []
+    for _ in range(times):
+        urls = [schema() if schema else None for _ in range(2)]
+        found.append(Speeds(_run(plain, urls[0]), _run(owed, urls[1])))
     return sorted(found, key=lambda speeds: speeds.ratio)[times // 2]
 
 
 def money_owed(bench: Bench) -> Measured:
-    """The row of the report."""
-    bench.tell(f"{ACCOUNTS:,} accounts with auto pay, AR terms and contracts, and without")
-    found = measure_owed()
-    note = f"{found.owed:,.0f} against {found.plain:,.0f} accounts/s, SQLite, without views"
-    what = "auto pay, AR terms and contracts on every account, of the plain run"
-    return Measured((at_least(what, found.ratio, 0.6, ".2f", note),))
+    """The rows of the report: on the server, as all others of runs, and on one file."""
+    rows: list[Row] = []
+    for where, schema in (("PostgreSQL", bench.new_schema), ("SQLite", None)):
+        bench.tell(f"{ACCOUNTS:,} accounts with auto pay, AR terms and contracts, and without")
+        found = measure_owed(schema=schema)
+        note = f"{found.owed:,.0f} against {found.plain:,.0f} accounts/s, without views"
+        what = f"auto pay, AR terms and contracts on every account, {where}, of the plain run"
+        rows.append(at_least(what, found.ratio, 0.6, ".2f", note))
+    return Measured(tuple(rows))
 
 
-def _run(setup: dict[str, Any]) -> float:
+def _run(setup: dict[str, Any], url: str | None) -> float:
     with tempfile.TemporaryDirectory(prefix="billstream-") as folder:
-        world = World(Path(folder))
+        world = World(Path(folder), url=url)
         path = Path(folder) / "setup.json"
         path.write_text(json.dumps(setup))
         world.must("apply", str(path))
