@@ -51,8 +51,8 @@ afterwards. `--only` measures some rows and leaves the others as they were.
   may be slower a few minutes later. Tables are vacuumed before each run, as autovacuum keeps them.
 - **Embedded**: run and views of one file, by the processes that `billstream` starts for it: one
   bills, and where there is a second core another makes the views meanwhile.
-- **History**: month after month over the same accounts; each of the last five beside the first month of
-  fresh ones, in turn, and what is in the middle.
+- **History**: month after month over the same accounts; each of the last five beside the first
+  month of fresh ones, in turn, and what is in the middle.
 - **The naive way**: aggregates of the eventsourcing library as documented, loaded and saved one by
   one. It has no numbers, no chain and no prices, and is what the shape is compared with. It also
   tells how fast the machine was meanwhile: one that is shared may be a third slower an hour later,
