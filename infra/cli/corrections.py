@@ -105,7 +105,7 @@ def reverse(
 
 def _show(app: "App", execution: str, reversal: "Reversal", as_json: bool) -> int:
     from infra.cli.errors import COMPLETED_WITH_FAILURES
-    from infra.cli.output import print_json, say
+    from infra.cli.output import counted, print_json, say
 
     failures: list[dict[str, Any]] = [
         {
@@ -130,7 +130,8 @@ def _show(app: "App", execution: str, reversal: "Reversal", as_json: bool) -> in
     else:
         say(
             f"Execution {execution} is {reversal.state.status.replace('_', ' ')}: "
-            f"{reversal.invoices:,} invoices voided, {reversal.packages:,} packages taken back."
+            f"{counted(reversal.invoices, 'invoice')} voided, "
+            f"{counted(reversal.packages, 'package')} taken back."
         )
         for one in failures:
             say(f"not taken back, {one['invoicer']}: {one['code']}: {one['message']}")

@@ -4,6 +4,7 @@ import csv
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import wraps
 from typing import Any
 
 import click
@@ -17,12 +18,26 @@ FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 
 
 def _days(function: Callable[..., None]) -> Callable[..., None]:
-    """`--from` and `--to`: parameters `first` and `last`."""
-    function = click.option(
+    """`--from` and `--to`: parameters `first` and `last`. Refused the wrong way round, for nothing
+    lies between them and an empty answer would look like one.
+    """
+
+    @wraps(function)
+    def verb(first: date | None, last: date | None, **options: Any) -> None:
+        from aggregates.refusal import Refusal
+
+        if first is not None and last is not None and last < first:
+            raise Refusal(
+                "period_end_before_start",
+                f"--to {last} lies before --from {first}: exchange them",
+            )
+        function(first=first, last=last, **options)
+
+    until = click.option(
         "--to", "last", type=DATE, default=None, help="The last posting date; else today."
-    )(function)
+    )(verb)
     return click.option("--from", "first", type=DATE, default=None, help="The first posting date.")(
-        function
+        until
     )
 
 

@@ -18,7 +18,6 @@ from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError, Thread
 from typing import NamedTuple, Protocol, TypeVar
 
-from commands.billing.rare_collections import rare_collections
 from infra.cores import MOST, cores
 from infra.store.database import Database
 from infra.store.owned import OwnedStore
@@ -236,5 +235,4 @@ def _end_with_parent() -> None:
 
 
 def _do(work: Work[P, R], part: P) -> R:
-    with rare_collections():
-        return work(_mine, part)
+    return work(_mine, part)

@@ -60,6 +60,7 @@ RECORD = ("payment", "record", "A-1")
 CASH = ("--kind", "cash")
 LINE = ("--line", "1")
 
+BACKWARDS = ("--from", "2020-10-31", "--to", "2020-10-01")
 WRONG: list[tuple[tuple[str, ...], str]] = [
     # amounts
     *(
@@ -123,6 +124,10 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("ledger", "statement", "X-1"), "account_unknown"),
     (("ledger", "journal", "--account", "X-1"), "account_unknown"),
     (("account", "balance", "X-1"), "account_unknown"),
+    # a period the wrong way round
+    (("ledger", "statement", "A-1", *BACKWARDS), "period_end_before_start"),
+    (("ledger", "journal", *BACKWARDS), "period_end_before_start"),
+    (("ledger", "export", *BACKWARDS), "period_end_before_start"),
     (("gl-code", "show", "9999"), "gl_code_unknown"),
     (("ar-term", "show", "Mild"), "ar_term_unknown"),
     (("contract", "terminate", "K-1"), "contract_unknown"),

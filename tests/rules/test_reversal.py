@@ -49,6 +49,13 @@ def test_a_reversal_then_the_same_run_gives_the_same_invoices(tmp_path: Path) ->
     world.must("verify")
 
 
+def test_one_invoice_is_told_as_one(tmp_path: Path) -> None:
+    world = make(tmp_path, 1)
+    execution = world.bill(*OCTOBER)
+    told = world.must("execution", "reverse", execution, "--yes").out
+    assert told.endswith("is reversed: 1 invoice voided, 1 package taken back.\n")
+
+
 def test_an_invoice_that_is_not_the_latest_is_a_failure(tmp_path: Path) -> None:
     world = make(tmp_path, 2)
     first = world.bill(*OCTOBER)
