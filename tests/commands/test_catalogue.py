@@ -78,11 +78,13 @@ BODIES: dict[str, dict[str, Any]] = {
 NO_COMMANDS = {
     "demo", "init", "scheduler", "verify", "explain", "completion", "clock advance", "clock show",
     "views rebuild", "import customers", "execution resume", "execution replay", "bill-run preview",
-    "payment webhook", "account balance", "account transactions", "invoice overdue",
+    "payment webhook", "payment check", "account balance", "account transactions", "invoice overdue",
     "execution watch",
     "ledger journal", "ledger trial-balance", "ledger aging", "ledger statement",
 }  # fmt: skip
-"""What changes nothing in history by itself, or is for whoever keeps the computer."""
+"""What changes nothing in history by itself, brings in what the gateway knows, or is for whoever
+keeps the computer.
+"""
 
 
 def headers(name: str, content_type: str = JSON, id: str = "1") -> CommandHeaders:

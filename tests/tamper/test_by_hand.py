@@ -67,14 +67,19 @@ def test_an_event_moved_to_another_stream(billed: World) -> None:
 
 
 def test_two_swapped_events(billed: World) -> None:
+    with closing(sqlite3.connect(billed.path)) as connection:
+        last, other = (
+            position
+            for (position,) in connection.execute(
+                "SELECT position FROM events WHERE topic = 'account_package.billed' "
+                "ORDER BY position DESC LIMIT 2"
+            )
+        )
     by_hand(
         billed.path,
-        f"UPDATE events SET position = -1 WHERE position = {BILLED}",
-        "UPDATE events SET position = (SELECT max(position) FROM events WHERE topic = "
-        "'account_package.billed') + 2 WHERE position = (SELECT max(position) FROM events "
-        "WHERE topic = 'account_package.billed')",
-        "UPDATE events SET position = (SELECT max(position) FROM events WHERE topic = "
-        "'account_package.billed') - 2 WHERE position = -1",
+        f"UPDATE events SET position = -1 WHERE position = {last}",
+        f"UPDATE events SET position = {last} WHERE position = {other}",
+        f"UPDATE events SET position = {other} WHERE position = -1",
     )
     assert found(billed)[0] in ("event_changed", "event_missing")
 
