@@ -78,8 +78,8 @@ BODIES: dict[str, dict[str, Any]] = {
 NO_COMMANDS = {
     "demo", "init", "scheduler", "verify", "explain", "completion", "clock advance", "clock show",
     "views rebuild", "import customers", "execution resume", "execution replay", "bill-run preview",
-    "payment webhook", "payment check", "account balance", "account transactions", "invoice overdue",
-    "execution watch",
+    "payment webhook", "payment check", "account balance", "account transactions",
+    "invoice overdue", "execution watch",
     "ledger journal", "ledger trial-balance", "ledger aging", "ledger statement",
 }  # fmt: skip
 """What changes nothing in history by itself, brings in what the gateway knows, or is for whoever
