@@ -11,6 +11,7 @@ from infra.cli.options import command_options, database_option, json_option
 if TYPE_CHECKING:
     from commands.asking import Handler, Message
     from commands.handling import Outcome
+    from commands.store import Reading
 
 
 class Asking(NamedTuple):
@@ -42,34 +43,33 @@ def ask(
     asking: Asking,
     handler: "Handler[Any]",
     message: Callable[[str], "Message"],
-    said: str,
+    said: "str | Callable[[Reading, Outcome], str]",
     hide: tuple[str, ...] = (),
 ) -> None:
     """Runs one command on the database and says what came of it. `message` makes it, given who
-    asks; fields in `hide` are not repeated.
+    asks; fields in `hide` are not repeated. `said` is the sentence, or makes it of what is there
+    afterwards.
     """
-    from infra.cli.output import print_json, say
-
-    made = message(_requested_by(asking))
-    outcome = _run(asking, handler, made)
-    if asking.as_json:
-        shown = made.model_dump(mode="json", exclude={"requested_by", *hide})
-        print_json({**shown, **outcome.result, "changed": outcome.changed})
-    elif outcome.changed:
-        say(said)
-    else:
-        say("Nothing to change.")
-
-
-def _run(asking: Asking, handler: "Handler[Any]", message: "Message") -> "Outcome":
     from uuid import uuid4
 
     from infra import personal_keys
+    from infra.cli.output import print_json, say
     from infra.composition import open_app
 
+    made = message(_requested_by(asking))
     id = asking.command_id or str(uuid4())
     with open_app(asking.database) as app:
-        return handler(app.store, message, "cli", id, personal_keys)
+        outcome = handler(app.store, made, "cli", id, personal_keys)
+        if asking.as_json:
+            shown = made.model_dump(mode="json", exclude={"requested_by", *hide})
+            print_json({**shown, **outcome.result, "changed": outcome.changed})
+        elif not outcome.changed:
+            say("Nothing to change.")
+        elif isinstance(said, str):
+            say(said)
+        else:
+            with app.store.snapshot() as reading:
+                say(said(reading, outcome))
 
 
 def _requested_by(asking: Asking) -> str:

@@ -9,6 +9,8 @@ from infra.cli.options import command_options, database_option, example, json_op
 
 if TYPE_CHECKING:
     from commands.corrections.reversing import Reversal
+    from commands.handling import Outcome
+    from commands.store import Reading
     from infra.composition import App
 
 
@@ -50,6 +52,7 @@ def credit(
     """Credit the invoice NUMBER with a credit note: all that is left of it, or some lines. Give
     --amount once for each --line, in the same order, or not at all.
     """
+    from aggregates import identity
     from commands.corrections.crediting import CreditInvoice, LineCredit, credit_invoice
 
     if amounts and len(amounts) != len(lines):
@@ -62,7 +65,12 @@ def credit(
     def message(by: str) -> CreditInvoice:
         return CreditInvoice(invoice=number, lines=wanted, reason=reason, requested_by=by)
 
-    ask(asking, credit_invoice, message, f"Credited invoice {number} with a credit note.")
+    def said(reading: "Reading", outcome: "Outcome") -> str:
+        note = reading.get("invoice", identity.parse(outcome.result["credit_note"]))
+        called = note.state.number if note is not None else outcome.result["credit_note"]
+        return f"Credited invoice {number} with credit note {called}."
+
+    ask(asking, credit_invoice, message, said)
 
 
 @click.command(epilog=example("billstream execution reverse 01c2f7a0 --yes"))

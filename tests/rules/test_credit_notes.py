@@ -20,12 +20,13 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def credit(world: World, *words: str) -> None:
-    world.must("invoice", "credit", "INV-007854", *words)
+def credit(world: World, *words: str) -> str:
+    return world.must("invoice", "credit", "INV-007854", *words).out
 
 
 def test_a_line_is_credited_by_a_document_with_its_own_number(world: World) -> None:
-    credit(world, "--line", "1", "--amount", "5.00", "--reason", "slow line")
+    told = credit(world, "--line", "1", "--amount", "5.00", "--reason", "slow line")
+    assert told == "Credited invoice INV-007854 with credit note CN-00100.\n"
     invoice, note = world.invoices()
     assert (note["number"], note["series"]) == ("CN-00100", "credit_note")
     assert (note["kind"], note["reverses"]) == ("credit_note", "INV-007854")
