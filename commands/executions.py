@@ -27,7 +27,7 @@ from commands.billing.scope import (
     unresolved,
 )
 from commands.billing.settings import RunSettings, load_settings, read_settings
-from commands.billing.slipped import slipped
+from commands.billing.slipped import leave_out_billed, slipped
 from commands.billing.writing import (
     Written,
     closing_events,
@@ -49,6 +49,8 @@ class Running:
     execution_id: StreamId
     settings: RunSettings
     bounds: list[str]
+    started_at: int
+    """The position of history at which it was started."""
     retries: list[int] = field(default_factory=list[int])
     origin: "Running | None" = None
     """The execution whose failures this one retries."""
@@ -164,7 +166,7 @@ def open_running(store: Store, execution_id: StreamId) -> Running:
             state: ExecutionState = find_execution(reading, execution_id).state
         settings = load_settings(store, execution_id, state)
         bounds, retries = bounds_of(store, execution_id)
-    running = Running(execution_id, settings, bounds, retries)
+    running = Running(execution_id, settings, bounds, state.position, retries)
     if state.retry_of is not None:
         old = identity.parse(state.retry_of)
         running.origin = open_running(store, old)
@@ -207,6 +209,7 @@ def run_chunk(
             if state.status != "running" or state.cancel_requested:
                 return None
             facts = read_facts(store, reading, settings, span)
+        leave_out_billed(store, settings, running.started_at, facts)
         written = write_outcomes(bill_chunk(facts, settings, died), settings)
         closing = closing_events(written, settings, index, facts.read_at, running.worker)
         numbering = settings.owner.numbering
@@ -264,7 +267,7 @@ def finish_execution(store: Store, running: Running) -> ExecutionState:
         counts = count_chunks(store, running)
         batch = Batch(running.metadata(), 0)
         only = _retried(store, running)
-        left = slipped(store, running.settings, state.position, running.chunks, only)
+        left = slipped(store, running.settings, running.started_at, running.chunks, only)
         if left:
             counts = add_counts(counts, Counts(left_behind=len(left)))
             batch.changes.append(_not_reached(running, running.chunks, left))
@@ -318,6 +321,7 @@ def _record_not_reached(store: Store, running: Running) -> None:
         span = range_of(store, running, index)
         with store.snapshot() as reading:
             facts = read_facts(store, reading, running.settings, span)
+        leave_out_billed(store, running.settings, running.started_at, facts)
         left: list[LeftBehind] = []
         if "bill_packages" in running.settings.actions:
             for invoicer in facts.invoicers:

@@ -18,6 +18,7 @@ def replay(
 ) -> ReplayReport:
     """Recomputes an execution; what differs is the same with any number of processes."""
     open_finished(store, execution)  # what is refused is refused at once
+    _open.clear()  # another database may have an execution of the same id
     with crew(store, *(together or worth_it(store)), reading=False) as work:
 
         def spread(running: Running) -> Iterable[ReplayReport]:

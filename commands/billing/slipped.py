@@ -1,6 +1,8 @@
-"""Accounts that slipped through a run: moved, while it ran, under an invoicer whose chunk was done.
+"""Accounts that moved under another invoicer while a run went on.
 
-Nothing stays behind silently (R9): what such an account still owes is listed, reason `not_reached`.
+One that came to an invoicer whose chunk was done slipped through: nothing stays behind silently
+(R9), so what it still owes is listed, reason `not_reached`. One that left such an invoicer comes to
+another chunk again: what was billed of it is not billed once more by the same execution (R8).
 """
 
 from collections.abc import Collection, Iterable
@@ -9,6 +11,7 @@ from aggregates import identity
 from aggregates.account import AccountState, InvoicerChanged
 from aggregates.account_package.events import PackageBilled
 from aggregates.chunk import LeftBehind, PackagesLeftBehind
+from commands.billing.facts import ChunkFacts
 from commands.billing.readable import UNREADABLE
 from commands.billing.settings import RunSettings
 from commands.store import PackageRow, Reading, Store
@@ -53,6 +56,27 @@ def slipped(
     ]
 
 
+def leave_out_billed(
+    store: Store, settings: RunSettings, started_at: int, facts: ChunkFacts
+) -> None:
+    """Takes packages out of a chunk's facts that another chunk billed before the facts were read,
+    under an invoicer that their account has left since the execution started at `started_at`.
+    """
+    if "bill_packages" not in settings.actions:
+        return
+    moved = set(store.accounts_moved_after(started_at))
+    if not moved:
+        return
+    for invoicer in facts.invoicers:
+        for account in invoicer.accounts:
+            if account.row.stream in moved:
+                account.packages = [
+                    row
+                    for row in account.packages
+                    if not _billed(store, row, settings.execution, facts.read_at)
+                ]
+
+
 def _due(store: Store, settings: RunSettings, accounts: Collection[bytes]) -> list[PackageRow]:
     with store.snapshot() as reading:
         try:
@@ -94,10 +118,12 @@ def _excluded(settings: RunSettings, account: AccountState) -> bool:
     return account.number in excluded or account.invoicer in excluded
 
 
-def _billed(store: Store, row: PackageRow, execution: str) -> bool:
+def _billed(store: Store, row: PackageRow, execution: str, up_to: int | None = None) -> bool:
+    """The execution billed it, at or before a position."""
     return any(
         isinstance(recorded.event, PackageBilled) and recorded.event.execution == execution
         for recorded in store.stream(row.stream)
+        if up_to is None or recorded.position <= up_to
     )
 
 

@@ -162,6 +162,26 @@ def test_an_account_that_joins_a_family_still_to_come_is_not_billed_twice(crowd:
     assert crowd.read("execution", "replay", execution)["same"] is True
 
 
+@pytest.mark.parametrize("end", ["resume", "cancel"])
+def test_what_was_billed_before_its_account_moved_is_not_billed_again(
+    world: World, end: str
+) -> None:
+    """Two cycles an execution, and one list of what stays due, however often it comes by (R8)."""
+    world.apply(many(ACCOUNTS, effective="2020-06-01"))
+    execution = half_way(world, *OCTOBER, chunks=1, catch_up="2")
+    billed = {found["account"] for found in world.invoices()}
+    waiting = min({f"A-{n:03}" for n in range(ACCOUNTS)} - billed)
+    world.apply({"accounts": [account(min(billed), invoicer=waiting)]})
+    world.must("execution", end, execution)
+    found = show(world, execution)
+    reached = ACCOUNTS if end == "resume" else len(billed)
+    assert (found["packages_billed"], found["cycles_billed"]) == (reached, 2 * reached)
+    listed = [one["account"] for one in world.read("execution", "left-behind", execution)]
+    assert sorted(listed) == [f"A-{n:03}" for n in range(ACCOUNTS)]
+    assert world.read("execution", "replay", execution)["same"] is True
+    world.must("verify")
+
+
 def test_an_account_that_slips_into_a_part_already_billed_is_listed(world: World) -> None:
     world.apply(many(220))
     execution = half_way(world, *OCTOBER, chunks=1)
