@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Protocol
 
 import msgspec
 
@@ -21,17 +22,27 @@ def check_collection(collection: str) -> str:
     return collection
 
 
-class OpenDocument(msgspec.Struct, frozen=True, gc=False):
+class Document(Protocol):
     """An invoice, or a credit note or reversal, whose balance is below 0."""
 
-    balance: int
+    @property
+    def open_balance(self) -> int: ...
+
+    @property
+    def due_date(self) -> date: ...
+
+
+class OpenDocument(msgspec.Struct, frozen=True, gc=False):
+    """A document that is not written yet, or is looked at otherwise than it was."""
+
+    open_balance: int
     due_date: date
 
 
 def to_collect(
     collection: str,
     *,
-    documents: Iterable[OpenDocument],
+    documents: Iterable[Document],
     waiting: int,
     undisbursed: int,
     pending: int,
@@ -46,9 +57,10 @@ def to_collect(
     """
     due = owed = 0
     for document in documents:
-        owed += document.balance
-        if document.balance < 0 or document.due_date <= today:
-            due += document.balance
+        balance = document.open_balance
+        owed += balance
+        if balance < 0 or document.due_date <= today:
+            due += balance
     whole = owed + waiting - undisbursed
     if collection == "account_balance":
         return whole - pending

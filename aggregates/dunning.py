@@ -70,9 +70,25 @@ def day_of(level: Level, due_date: date) -> date:
         return date.min if level.event == "prior" else date.max
 
 
-def have_come(levels: Sequence[Level], documents: Sequence[InvoiceState], today: date) -> bool:
-    """The day of a level has come for a document, whatever is still owed on it."""
-    return any([day_of(level, one.due_date) <= today for one in documents for level in levels])
+def looked_at(levels: Sequence[Level], today: date) -> date:
+    """The latest due date whose day has come for one of the levels: an invoice that is due later
+    has come to none of them. `date.min` without levels.
+    """
+    return max((_latest(level, today) for level in levels), default=date.min)
+
+
+def _latest(level: Level, today: date) -> date:
+    """The latest due date for which the level's day has come."""
+    try:
+        match level.event:
+            case "prior":
+                return today + timedelta(days=level.days)
+            case "after":
+                return today - timedelta(days=level.days)
+            case _:
+                return today
+    except OverflowError:
+        return date.max if level.event == "prior" else date.min
 
 
 def due_levels(

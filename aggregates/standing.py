@@ -6,14 +6,14 @@ from datetime import date
 import msgspec
 
 from aggregates.balance import balance
-from aggregates.collection import OpenDocument, to_collect
+from aggregates.collection import Document, to_collect
 from aggregates.payment.state import PaymentState
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
     """Open documents, payments under way, and what waits by hand."""
 
-    documents: Sequence[OpenDocument]
+    documents: Sequence[Document]
     payments: Sequence[PaymentState]
     waiting: int
 
@@ -30,7 +30,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     @property
     def balance(self) -> int:
         return balance(
-            documents=[document.balance for document in self.documents],
+            documents=[document.open_balance for document in self.documents],
             waiting=self.waiting,
             undisbursed=[payment.rest for payment in self.payments],
         )

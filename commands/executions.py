@@ -18,7 +18,7 @@ from aggregates.refusal import Refusal
 from commands.billing.chunk_pass import bill_chunk
 from commands.billing.collect_payment import relied_on
 from commands.billing.packages import left_behind
-from commands.billing.readable import by_number, read_facts, readable_settings
+from commands.billing.readable import by_number, read_facts, read_in_pieces, readable_settings
 from commands.billing.scope import (
     Range,
     bounds_of,
@@ -208,20 +208,9 @@ def run_chunk(
             state: ExecutionState = find_execution(reading, running.execution_id).state
             if state.status != "running" or state.cancel_requested:
                 return None
-            facts = read_facts(store, reading, settings, span)
-        leave_out_billed(store, settings, running.started_at, facts)
-        written = write_outcomes(bill_chunk(facts, settings, died), settings)
-        closing = closing_events(written, settings, index, facts.read_at, running.worker)
-        numbering = settings.owner.numbering
-        batch = Batch(
-            running.metadata(),
-            facts.read_at,
-            changes=[*written.changes, closing],
-            reads=written.reads,
-            untouched=relied_on(settings, span.low, span.high, facts.who_owe()),
-            running=running.execution_id,
-            numbers=(Numbers(numbering.prefix, numbering.length, numbering.start),),
-        )
+            batch, written = _bill(store, reading, running, span, died)
+        closing = closing_events(written, settings, index, batch.read_at, running.worker)
+        batch.changes.append(closing)
         try:
             store.append(batch)
         except Conflict:
@@ -229,6 +218,29 @@ def run_chunk(
         committed(written)
         return written.counts
     raise _busy()
+
+
+def _bill(
+    store: Store, reading: Reading, running: Running, span: Range, died: Collection[str]
+) -> tuple[Batch, Written]:
+    """Bills a chunk's invoicers, some at a time; what is to be written, but for the done mark."""
+    settings, numbering = running.settings, running.settings.owner.numbering
+    numbers = (Numbers(numbering.prefix, numbering.length, numbering.start),)
+    pieces, written, who_owe = store.pieces(numbers), Written(), list[StreamId]()
+    for facts in read_in_pieces(store, reading, settings, span):
+        leave_out_billed(store, settings, running.started_at, facts)
+        write_outcomes(bill_chunk(facts, settings, died), settings, written, pieces.add)
+        who_owe += facts.who_owe()
+    batch = Batch(
+        running.metadata(),
+        reading.head.position,
+        pieces=pieces,
+        reads=written.reads,
+        untouched=relied_on(settings, span.low, span.high, who_owe),
+        running=running.execution_id,
+        numbers=numbers,
+    )
+    return batch, written
 
 
 def invoicers_of(store: Store, running: Running, index: int) -> list[str]:
@@ -245,7 +257,8 @@ def rehearse_chunk(store: Store, running: Running, index: int, only: Collection[
     span = range_of(store, running, index)
     with store.snapshot() as reading:
         facts = read_facts(store, reading, running.settings, replace(span, only=frozenset(only)))
-    write_outcomes(bill_chunk(facts, running.settings), running.settings)
+    outcomes = bill_chunk(facts, running.settings)
+    write_outcomes(outcomes, running.settings, Written(), lambda _: None)
 
 
 def _done(end: ChunkBilled | ChunkNotReached) -> Counts | None:

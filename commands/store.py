@@ -163,9 +163,20 @@ class Numbers:
     series: str = "default"
 
 
+class Pieces(Protocol):
+    """Changes of a batch that are made ready for writing as they are decided, piece by piece: what
+    was decided is at hand then, and need not be kept. Nothing is written before the append.
+    """
+
+    def add(self, changes: Sequence[Staged]) -> None:
+        """Raises what an append would raise for changes that cannot be written as they stand."""
+        ...
+
+
 @dataclass(slots=True)
 class Batch:
-    """One transaction: all of it or nothing.
+    """One transaction: all of it or nothing. `pieces` are changes made ready before, which come
+    before `changes`; its numbers must be those of the batch.
 
     `read_at` is the head of the snapshot the decision was made on; when nobody wrote since, there
     is nothing to check. Otherwise every version in `reads` (kind, stream, version; 0: not there)
@@ -176,6 +187,7 @@ class Batch:
     metadata: Metadata
     read_at: int
     changes: list[Staged] = field(default_factory=list[Staged])
+    pieces: Pieces | None = None
     reads: list[tuple[str, StreamId, int]] = field(default_factory=list[tuple[str, StreamId, int]])
     absences: list[Absence] = field(default_factory=list[Absence])
     whole_kinds: list[str] = field(default_factory=list[str])
@@ -254,8 +266,8 @@ class Reading(Protocol):
 
     def open_items_in(
         self, kinds: Sequence[str], low: bytes, high: bytes
-    ) -> dict[str, dict[StreamId, list[ItemRow]]]:
-        """The open ones of several kinds, by kind, found in one go."""
+    ) -> dict[StreamId, dict[str, list[ItemRow]]]:
+        """The open ones of several kinds, by account and kind, found in one go."""
         ...
 
     def items_at_work(
@@ -327,6 +339,10 @@ class Store(Protocol):
 
     def append(self, batch: Batch) -> Committed:
         """Writes the batch, or raises Conflict and writes nothing."""
+        ...
+
+    def pieces(self, numbers: Sequence[Numbers]) -> Pieces:
+        """For a batch of many changes, which takes these numbers."""
         ...
 
     def stream(self, stream: StreamId, up_to: int | None = None) -> list[Recorded]:

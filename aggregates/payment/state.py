@@ -86,13 +86,20 @@ class PaymentState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
         """What of it is with us: not given back, not on its way back, not taken back."""
         if self.status != "succeeded":
             return 0
-        on_the_way = sum([one.amount for one in self.refunding])
-        return self.amount - self.refunded - on_the_way - sum([d.amount for d in self.disputes])
+        kept = self.amount - self.refunded
+        for one in self.refunding:
+            kept -= one.amount
+        for taken in self.disputes:
+            kept -= taken.amount
+        return kept
 
     @property
     def rest(self) -> int:
         """What pays no invoice yet."""
-        return self.kept - sum([share.amount for share in self.shares])
+        rest = self.kept
+        for share in self.shares:
+            rest -= share.amount
+        return rest
 
     @property
     def work(self) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 
 from aggregates import identity
 from aggregates.balance import waiting_manually
-from aggregates.collection import OpenDocument
+from aggregates.collection import Document, OpenDocument
 from aggregates.identity import StreamId
 from aggregates.invoice_state import InvoiceState
 from aggregates.payment import rules
@@ -77,19 +77,24 @@ def ask_for_money(
         return None
     today, under_way = settings.business_date, _payments(draft, facts)
     declined = [one for one in under_way if one.state.retry_on is not None]
-    if any([one.state.retry_on > today for one in declined]):
+    if declined and any([one.state.retry_on > today for one in declined]):
         return None
-    payments = [one.state for one in under_way]
-    documents = _documents(draft, facts, also_due, today)
-    standing = Standing(documents, payments, waiting_by_hand(draft, settings, facts))
+    standing = Standing(
+        _documents(draft, facts, also_due, today),
+        [one.state for one in under_way],
+        waiting_by_hand(draft, settings, facts),
+    )
     amount = standing.to_collect(collection, today)
     if amount <= 0:
         return None
-    payment = identity.payment(facts.row.stream, key)
+    account = facts.row.stream
+    payment = identity.payment(account, key)
+    last: ItemRow | None = None
     for one in declined:
         closed = rules.close_retry(one.state, "retried", today, identity.text(payment))
-        draft.stage("payment", one.stream, one.version, one.state, [*closed])
-    last = max(declined, key=lambda one: one.state.attempt, default=None)
+        draft.stage("payment", one.stream, one.version, one.state, closed, account=account)
+        if last is None or one.state.attempt > last.state.attempt:
+            last = one
     asked = rules.request(
         account=facts.row.state.number,
         currency=facts.row.state.currency,
@@ -101,7 +106,7 @@ def ask_for_money(
         after=None if last is None else last.state,
         after_id=None if last is None else identity.text(last.stream),
     )
-    draft.stage("payment", payment, 0, None, [asked])
+    draft.stage("payment", payment, 0, None, [asked], account=account)
     return payment
 
 
@@ -123,14 +128,14 @@ def _payments(draft: Draft, facts: AccountFacts) -> list[ItemRow]:
 
 def _documents(
     draft: Draft, facts: AccountFacts, also_due: StreamId, today: date
-) -> list[OpenDocument]:
-    found: list[OpenDocument] = []
+) -> list[Document]:
+    found: list[Document] = []
     for row in facts.items.get("invoice", ()):
         document: InvoiceState = draft.state_of("invoice", row.stream, row.state)
-        due_date = document.due_date
-        if row.stream == also_due:
-            due_date = min(due_date, today)
-        found.append(OpenDocument(document.open_balance, due_date))
+        if row.stream == also_due and document.due_date > today:
+            found.append(OpenDocument(document.open_balance, today))
+        else:
+            found.append(document)
     if draft.invoice is not None and draft.is_invoicer(facts):
         found.append(OpenDocument(draft.invoice.total, draft.invoice.due_date))
     return found
@@ -142,12 +147,10 @@ def waiting_by_hand(draft: Draft, settings: RunSettings, facts: AccountFacts) ->
     """
     if not draft.is_invoicer(facts):
         return 0
-    currency = facts.row.state.currency
-    up_to = settings.period_end if draft.collected else None
-    return sum(
-        [
-            waiting_manually(account.receivables.state, currency, after=up_to)
-            for account in draft.facts.accounts
-            if account.receivables is not None
-        ]
-    )
+    waiting = 0
+    for account in draft.facts.accounts:
+        if account.receivables is not None:
+            currency = facts.row.state.currency
+            up_to = settings.period_end if draft.collected else None
+            waiting += waiting_manually(account.receivables.state, currency, after=up_to)
+    return waiting

@@ -84,10 +84,11 @@ class Draft(msgspec.Struct):
         """The accounts that may owe invoices: the invoicer, and whoever it bills for now and was
         an invoicer before, for invoices stay where they are (R15).
         """
+        invoicer = self.facts.row.stream
         return [
             account
             for account in self.facts.accounts
-            if self.is_invoicer(account) or "invoice" in account.items
+            if account.row.stream == invoicer or "invoice" in account.items
         ]
 
     def stage(
@@ -98,11 +99,12 @@ class Draft(msgspec.Struct):
         state: State | None,
         events: Sequence[Event],
         after: State | None = None,
+        account: StreamId = b"",
     ) -> Any:
         """Adds events of another stream to what is written for the invoicer: an invoice's dunning
         level, a payment asked for, an account's status. `version` and `state` are those it was
         read at (0 and None: new); the state after everything staged so far is returned. It is
-        folded here, unless whoever decided has had to fold it: `after`.
+        folded here, unless whoever decided has had to fold it: `after`. `account` is whose it is.
         """
         of_kind = self.also.setdefault(kind, {})
         staged = of_kind.get(stream)
@@ -114,7 +116,7 @@ class Draft(msgspec.Struct):
             for event in events:
                 state = evolve(state, event)
         if staged is None:
-            of_kind[stream] = Staged(kind, stream, version, list(events), state)
+            of_kind[stream] = Staged(kind, stream, version, events, state, None, account)
         else:
             staged.events = [*staged.events, *events]
             staged.state = state

@@ -8,6 +8,7 @@ overdue.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 from aggregates import identity
@@ -19,7 +20,6 @@ from aggregates.dunning import (
     Owed,
     Step,
     due_levels,
-    have_come,
     is_below_minimum,
     late_fee,
     overdue_with,
@@ -55,15 +55,15 @@ def dunning(draft: Draft, settings: RunSettings) -> None:
 
 
 def _dun(draft: Draft, settings: RunSettings, account: AccountFacts) -> None:
-    rows = account.items.get("invoice", ())
-    documents = [row.state for row in rows]
-    term = settings.ar_terms.get(account.row.state.ar_term or "")
-    levels = () if term is None else term.settings.levels
-    acts = have_come(levels, documents, settings.business_date)
+    rows, name = account.items.get("invoice", ()), account.row.state.ar_term or ""
+    latest = settings.dunned.get(name, date.min)
+    acts = any([row.state.due_date <= latest for row in rows])
     if not acts and account.row.state.status_by != BY_DUNNING:
         return
     money = sum(row.state.rest for row in account.items.get("payment", ()))
-    all_owed = still_owed(documents, money, waiting_by_hand(draft, settings, account))
+    waiting = waiting_by_hand(draft, settings, account)
+    all_owed = still_owed([row.state for row in rows], money, waiting)
+    term = settings.ar_terms.get(name)
     if acts and term is not None:
         for due in _due(rows, all_owed, term, settings):
             _act(draft, settings, account, term, due)

@@ -61,8 +61,21 @@ def load_facts(
     """Everything under the invoicers from `low` (inclusive) to `high` (exclusive) that the run's
     groups hold. `only` narrows it to some invoicers by number (a retry, R6).
     """
+    rows = reading.accounts_in(low, high, tuple(settings.groups))
+    return facts_of(reading, settings, rows, low, high, only)
+
+
+def facts_of(
+    reading: Reading,
+    settings: RunSettings,
+    rows: Sequence[AccountRow],
+    low: bytes,
+    high: bytes,
+    only: Collection[str] | None = None,
+) -> ChunkFacts:
+    """The same for the accounts in that range, which are read already."""
     groups = tuple(settings.groups)
-    accounts = {row.stream: AccountFacts(row) for row in reading.accounts_in(low, high, groups)}
+    accounts = {row.stream: AccountFacts(row) for row in rows}
     for package in reading.due_packages_in(low, high, groups, settings.period_end):
         owner = accounts.get(package.account)
         if owner is not None:
@@ -89,14 +102,14 @@ def _load_items(
     """Open items: of the range's invoicers, and of accounts elsewhere that they bill for."""
     if not kinds:
         return
-    found = reading.open_items_in(kinds, low, high)
+    for account, items in reading.open_items_in(kinds, low, high).items():
+        if account in accounts:
+            accounts[account].items = items
     elsewhere = [a for a in accounts if a < low or (high and a >= high)]
-    for kind in kinds:
-        of_kind = found.get(kind, {})
-        of_kind.update(reading.items_of(kind, _who_may_have(kind, elsewhere, accounts)))
-        for account, rows in of_kind.items():
-            if account in accounts:
-                accounts[account].items[kind] = rows
+    for kind in kinds if elsewhere else ():
+        others = reading.items_of(kind, _who_may_have(kind, elsewhere, accounts))
+        for account, rows in others.items():
+            accounts[account].items[kind] = rows
 
 
 def _who_may_have(

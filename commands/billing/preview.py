@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from aggregates import identity
@@ -11,16 +11,23 @@ from aggregates.refusal import Refusal
 from aggregates.schedule import Timing, catch_up_policy, check_period
 from commands.billing.chunk_pass import bill_chunk
 from commands.billing.rare_collections import rare_collections
-from commands.billing.readable import read_facts
+from commands.billing.readable import read_in_pieces
 from commands.billing.scope import Range, cut
 from commands.billing.settings import RunSettings, read_settings
 from commands.billing.writing import Written, write_outcomes
 from commands.local_time import business_date, zone
 from commands.owner import owner_of
-from commands.store import Reading, Store
+from commands.store import Reading, Staged, Store
 
 PREVIEW = bytes(16)
 """The id of an execution that never was."""
+
+
+@dataclass(slots=True)
+class WouldWrite(Written):
+    """With what would be written."""
+
+    changes: list[Staged] = field(default_factory=list[Staged])
 
 
 @dataclass(slots=True)
@@ -34,13 +41,16 @@ class Preview:
     reading: Reading
     bounds: tuple[str, ...]
 
-    def written(self) -> Iterator[Written]:
+    def written(self) -> Iterator[WouldWrite]:
         """What each chunk would write, without numbers."""
         settings = self.settings
         for index in range(self.chunks):
             low, high = bytes.fromhex(self.bounds[index]), bytes.fromhex(self.bounds[index + 1])
-            facts = read_facts(self.store, self.reading, settings, Range(low, high))
-            yield write_outcomes(bill_chunk(facts, settings), settings)
+            would = WouldWrite()
+            for facts in read_in_pieces(self.store, self.reading, settings, Range(low, high)):
+                outcomes = bill_chunk(facts, settings)
+                write_outcomes(outcomes, settings, would, would.changes.extend)
+            yield would
 
 
 @contextmanager

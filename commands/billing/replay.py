@@ -19,7 +19,7 @@ from commands.billing.chunk_pass import WORKER_DIED, bill_chunk
 from commands.billing.facts import load_facts
 from commands.billing.readable import as_recorded
 from commands.billing.slipped import leave_out_billed
-from commands.billing.writing import closing_events, write_outcomes
+from commands.billing.writing import Written, closing_events, write_outcomes
 from commands.executions import Running, find_execution, open_running, range_of
 from commands.store import Recorded, Staged, Store, Stored
 from schemas.catalogue import BY_CLASS
@@ -111,9 +111,11 @@ def _replay(
         facts = load_facts(then, running.settings, span.low, span.high, span.only)
     as_recorded(facts, failures)
     leave_out_billed(store, running.settings, running.started_at, facts)
-    written = write_outcomes(bill_chunk(facts, running.settings, died), running.settings)
-    closing = closing_events(written, running.settings, index, closed.position)
-    computed = list(_flat([*written.changes, closing]))
+    written, changes = Written(), list[Staged]()
+    outcomes = bill_chunk(facts, running.settings, died)
+    write_outcomes(outcomes, running.settings, written, changes.extend)
+    changes.append(closing_events(written, running.settings, index, closed.position))
+    computed = list(_flat(changes))
     then_written = store.stored(done.position - closed.events, closed.events)
     report.chunks += 1
     report.events += len(then_written)

@@ -6,6 +6,7 @@ from datetime import date
 from aggregates import identity
 from aggregates.ar_term import ArTermState
 from aggregates.bill_group import BillGroupState
+from aggregates.dunning import looked_at
 from aggregates.exchange_rates import ExchangeRatesState
 from aggregates.execution import ExecutionState
 from aggregates.ledger import LedgerState
@@ -42,6 +43,8 @@ class RunSettings:
     collection: str = "balance_due"
     books: LedgerState | None = None
     ar_terms: dict[str, ArTermState] = field(default_factory=dict[str, ArTermState])
+    dunned: dict[str, date] = field(default_factory=dict[str, date])
+    """By AR term, the latest due date of an invoice that has come to one of its levels."""
     has_contracts: bool = False
     """Whether any account may have a contract: without one nothing of them is read."""
 
@@ -74,6 +77,9 @@ def read_settings(
     groups = reading.get_many("bill_group", streams)
     books = reading.get("ledger", identity.ledger())
     packages = {found.state.code: found.state for found in reading.all_of("package")}
+    ar_terms: dict[str, ArTermState] = {
+        term.state.name: term.state for term in reading.all_of("ar_term") if not term.state.deleted
+    }
     return RunSettings(
         execution=identity.text(execution_id),
         execution_id=execution_id,
@@ -92,10 +98,9 @@ def read_settings(
         form=state.form,
         collection=run.state.settings.collection,
         books=None if books is None else books.state,
-        ar_terms={
-            term.state.name: term.state
-            for term in reading.all_of("ar_term")
-            if not term.state.deleted
+        ar_terms=ar_terms,
+        dunned={
+            name: looked_at(term.settings.levels, business_date) for name, term in ar_terms.items()
         },
         has_contracts=reading.has_items("contract"),
     )

@@ -1,6 +1,6 @@
 """From outcomes to what is written: the events and states of one chunk's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -35,57 +35,73 @@ PAGE = 500
 
 @dataclass(slots=True)
 class Written:
-    """What one chunk writes, with its counts, and the versions it relied on."""
+    """What one chunk wrote: how much of it, the versions it relied on, and what became of those
+    for whom it wrote nothing.
+    """
 
-    changes: list[Staged] = field(default_factory=list[Staged])
     reads: list[tuple[str, bytes, int]] = field(default_factory=list[tuple[str, bytes, int]])
-    counts: Counts = field(default_factory=Counts)
     failures: list[Failure] = field(default_factory=list[Failure])
     left: list[LeftBehind] = field(default_factory=list[LeftBehind])
-    invoices: list[InvoiceGenerated] = field(default_factory=list[InvoiceGenerated])
+    events: int = 0
     accounts: int = 0
     """How many accounts were charged."""
+    packages: int = 0
+    cycles: int = 0
+    invoices: int = 0
+    totals: dict[str, int] = field(default_factory=dict[str, int])
+    """Of the invoices, by currency."""
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(
+            packages_billed=self.packages,
+            cycles_billed=self.cycles,
+            invoices_generated=self.invoices,
+            failed=len(self.failures),
+            left_behind=len(self.left),
+            totals=dict(self.totals),
+        )
 
 
-def write_outcomes(groups: Iterable[Sequence[Outcome]], settings: RunSettings) -> Written:
-    """The events of every invoicer in the chunk, in a fixed order, so that a replay meets the
-    same ones (design decision 21).
+Take = Callable[[list[Staged]], object]
+"""Takes the changes of some invoicers, as they are decided."""
+
+
+def write_outcomes(
+    groups: Iterable[Sequence[Outcome]], settings: RunSettings, written: Written, take: Take
+) -> None:
+    """Hands over the events of every invoicer, in a fixed order, so that a replay meets the same
+    ones (design decision 21), and adds them to what is `written`.
     """
-    written = Written()
-    packages = cycles = 0
-    totals: dict[str, int] = {}
     for outcomes in groups:
         drafts = [outcome.draft for outcome in outcomes if outcome.draft is not None]
         _relate(written, outcomes)
-        for draft in drafts:
-            written.accounts += len({charged.row.account for charged in draft.charged})
-            cycles += sum([len(charged.billing.cycles) for charged in draft.charged])
-        billed = [
+        changes = [
             _billed(charged, settings, draft.also.get(PACKAGE, {}))
             for draft in drafts
             for charged in draft.charged
         ]
-        packages += len(billed)
-        written.changes += billed
         for draft in drafts:
+            _count(written, draft)
             if draft.invoice is not None:
-                invoice = draft.invoice
-                written.invoices.append(invoice)
-                totals[invoice.currency] = totals.get(invoice.currency, 0) + invoice.total
-                written.changes.append(_invoiced(draft, invoice, settings))
+                changes.append(_invoiced(draft, draft.invoice, settings))
         for draft in drafts:
             if draft.new_waiting or draft.collected or draft.closed:
-                written.changes += _receivables(draft, settings)
-        written.changes += _also(drafts)
-    written.counts = Counts(
-        packages_billed=packages,
-        cycles_billed=cycles,
-        invoices_generated=len(written.invoices),
-        failed=len(written.failures),
-        left_behind=len(written.left),
-        totals=totals,
-    )
-    return written
+                changes += _receivables(draft, settings)
+        changes += _also(drafts)
+        written.events += sum([len(change.events) for change in changes])
+        take(changes)
+
+
+def _count(written: Written, draft: Draft) -> None:
+    written.accounts += len({charged.row.account for charged in draft.charged})
+    written.packages += len(draft.charged)
+    written.cycles += sum([len(charged.billing.cycles) for charged in draft.charged])
+    invoice = draft.invoice
+    if invoice is not None:
+        written.invoices += 1
+        currency = invoice.currency
+        written.totals[currency] = written.totals.get(currency, 0) + invoice.total
 
 
 def _relate(written: Written, outcomes: Iterable[Outcome]) -> None:
@@ -209,7 +225,7 @@ def closing_events(
         page = tuple(written.failures[first : first + PAGE])
         events.append(FailuresRecorded(execution=settings.execution, first=first, failures=page))
     events += left_behind_pages(settings.execution, written.left)
-    count = sum(len(change.events) for change in written.changes) + len(events) + 1
+    count = written.events + len(events) + 1
     events.append(
         ChunkBilled(
             execution=settings.execution,

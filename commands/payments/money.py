@@ -6,7 +6,6 @@ from datetime import date
 from aggregates import identity
 from aggregates.account import AccountState
 from aggregates.account_rules import unknown_account
-from aggregates.collection import OpenDocument
 from aggregates.disbursement import Owed, Source, disburse
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceSettled, InvoiceUnsettled
@@ -35,10 +34,7 @@ def payer(workspace: Workspace, number: str) -> tuple[StreamId, AccountState]:
 def standing(workspace: Workspace, account: StreamId, state: AccountState) -> Standing:
     """What the account owes now, with what is staged."""
     return Standing(
-        [
-            OpenDocument(document.open_balance, document.due_date)
-            for _, document in workspace.items_of("invoice", account)
-        ],
+        [document for _, document in workspace.items_of("invoice", account)],
         [payment for _, payment in workspace.items_of(KIND, account)],
         waiting_under(workspace, account, state),
     )

@@ -224,7 +224,7 @@ def _balance(look: Look, number: str) -> dict[str, Any]:
     shown = look.showing.amount
     amounts = {
         "balance": money.balance,
-        "open_documents": sum(document.balance for document in money.documents),
+        "open_documents": sum(document.open_balance for document in money.documents),
         "waiting": money.waiting,
         "undisbursed": money.undisbursed,
         "pending": money.pending,

@@ -11,8 +11,7 @@ from projections import invoices
 from projections.shapes import Showing, execution_counts, period
 
 if TYPE_CHECKING:
-    from commands.billing.preview import Preview
-    from commands.billing.writing import Written
+    from commands.billing.preview import Preview, WouldWrite
 
 SHOWN = 20
 """Invoices and failures that people are shown; programs get all."""
@@ -30,7 +29,7 @@ class PreviewDocument:
         self.left: list[LeftBehind] = []
         self._keep = keep
 
-    def add(self, written: "Written") -> None:
+    def add(self, written: "WouldWrite") -> None:
         """What one more chunk would write."""
         self.counts = add_counts(self.counts, written.counts)
         for change in written.changes:

@@ -18,7 +18,7 @@ from infra.postgres.session import Session
 from infra.store import checks, meta, numbers
 from infra.store.linking import Linked, Linking, head_of, link
 from infra.store.owned import Clock
-from infra.store.prepared import Prepared, encode_metadata, encoded, parts_of, unguarded
+from infra.store.prepared import Prepared, encode_metadata, encoded, parts_of, unguarded, written
 from infra.store.rows import batches
 from infra.store.state_rows import row_writes
 
@@ -76,7 +76,7 @@ def _append(session: Session, batch: Batch, prepared: Prepared, clock: Clock | N
     _keys(session, batch)
     head = lock_head(session)
     if head.position != batch.read_at:
-        checks.still_holds(session, batch, head.position)
+        checks.still_holds(session, batch, prepared.written(), head.position)
     checks.continues(session, prepared.unguarded)
     taken = numbers.taken(session, batch, prepared)
     writing.write_states(session, taken.rows)
@@ -96,7 +96,7 @@ def _append_large(session: Session, batch: Batch, clock: Clock | None) -> Commit
     _keys(session, batch)
     head = lock_head(session)
     if head.position != batch.read_at:
-        checks.still_holds(session, batch, head.position)
+        checks.still_holds(session, batch, written(batch.changes), head.position)
     checks.continues(session, unguarded(batch.changes))
     numbers.raise_starts(session, batch)
     linking = Linking(head, encode_metadata(batch.metadata), now(session, clock))

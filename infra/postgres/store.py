@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import psycopg
 
 from aggregates.identity import StreamId
-from commands.store import Batch, Committed, Head, Reading, Recorded, Stored
+from commands.store import Batch, Committed, Head, Numbers, Pieces, Reading, Recorded, Stored
 from infra.postgres import appending, errors, runners, stuck
 from infra.postgres.address import Address
 from infra.postgres.appending import Waiting
@@ -22,7 +22,7 @@ from infra.store import errors as common
 from infra.store.database import Database
 from infra.store.linking import read_head
 from infra.store.owned import Clock
-from infra.store.prepared import Prepared, parts_of, prepare
+from infra.store.prepared import EncodedPieces, Prepared, parts_of, prepare
 from infra.store.reading import SnapshotReading
 
 if TYPE_CHECKING:
@@ -164,6 +164,9 @@ class PostgresStore:
         if batch.destroyed_keys:
             self._wipe()
         return committed
+
+    def pieces(self, numbers: Sequence[Numbers]) -> Pieces:
+        return EncodedPieces(numbers)
 
     def _append(self, batch: Batch, prepared: Prepared | None) -> Committed:
         """Waits a few seconds at a time; in between, it ends a holder that has been stopped. What

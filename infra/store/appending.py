@@ -15,6 +15,7 @@ from infra.store.prepared import (
     encoded,
     parts_of,
     unguarded,
+    written,
 )
 
 _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -28,7 +29,7 @@ def append(
     """
     head = read_head(connection)
     if head.position != batch.read_at:
-        checks.still_holds(connection, batch, head.position)
+        checks.still_holds(connection, batch, prepared.written(), head.position)
     checks.continues(connection, prepared.unguarded)
     try:
         given = numbers.taken(connection, batch, prepared)
@@ -45,7 +46,7 @@ def append_large(connection: HistoryConnection, batch: Batch, now: datetime) -> 
     """The same, encoding part by part."""
     head = read_head(connection)
     if head.position != batch.read_at:
-        checks.still_holds(connection, batch, head.position)
+        checks.still_holds(connection, batch, written(batch.changes), head.position)
     checks.continues(connection, unguarded(batch.changes))
     numbers.raise_starts(connection, batch)
     linking = Linking(head, encode_metadata(batch.metadata), now)

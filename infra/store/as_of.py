@@ -112,9 +112,12 @@ class PastReading:
 
     def open_items_in(
         self, kinds: Sequence[str], low: bytes, high: bytes
-    ) -> dict[str, dict[StreamId, list[ItemRow]]]:
-        found = ((kind, self.items_in(kind, low, high)) for kind in kinds)
-        return {kind: rows for kind, rows in found if rows}
+    ) -> dict[StreamId, dict[str, list[ItemRow]]]:
+        found: dict[StreamId, dict[str, list[ItemRow]]] = {}
+        for kind in kinds:
+            for account, rows in self.items_in(kind, low, high).items():
+                found.setdefault(account, {})[kind] = rows
+        return found
 
     def items_at_work(
         self, kind: str, key: str, after: StreamId = b"", limit: int = 1000

@@ -1,6 +1,7 @@
 """What a batch relied on, looked at again under the order lock (design decisions 8, 17)."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Set
 
 from aggregates.execution import ExecutionState
 from aggregates.identity import StreamId, text
@@ -30,12 +31,15 @@ _ABSENCES = {
 """Before the values."""
 
 
-def still_holds(database: Database, batch: Batch, position: int) -> None:
+def still_holds(
+    database: Database, batch: Batch, written: Mapping[StreamId, int], position: int
+) -> None:
     """Raises Conflict if a version or an absence the batch relied on has changed, or its
-    execution is not running any more. `position` is the head, which is not the batch's.
+    execution is not running any more. `written` are the streams it writes itself, with their
+    versions before; `position` is the head, which is not the batch's.
     """
-    _same_versions(database, _touched(database, batch, position))
-    _still_absent(database, batch)
+    _same_versions(database, _touched(database, batch, written, position))
+    _still_absent(database, batch, written.keys())
     if batch.whole_kinds:
         _unchanged(database, batch.read_at, frozenset(batch.whole_kinds))
     for untouched in batch.untouched:
@@ -61,9 +65,8 @@ def is_absent(database: Database, absence: Absence) -> bool:
     return not _there(database, absence.kind, absence.column, [absence.value], frozenset())
 
 
-def _still_absent(database: Database, batch: Batch) -> None:
+def _still_absent(database: Database, batch: Batch, own: Set[StreamId]) -> None:
     """What the batch writes itself, and may have written already, was decided on knowing it."""
-    own = frozenset(staged.stream for staged in batch.changes)
     by_column: dict[tuple[str, str], list[str | bytes]] = defaultdict(list)
     for absence in batch.absences:
         by_column[absence.kind, absence.column].append(absence.value)
@@ -81,7 +84,7 @@ def _there(
     kind: str,
     column: str,
     values: list[str | bytes],
-    own: frozenset[StreamId],
+    own: Set[StreamId],
 ) -> list[str | bytes]:
     """The values that something live has in that column, but for streams of one's own: some of
     them, or none if there is none.
@@ -92,12 +95,13 @@ def _there(
     return [value for value, stream in rows if stream not in own]
 
 
-def _touched(database: Database, batch: Batch, position: int) -> list[tuple[str, StreamId, int]]:
+def _touched(
+    database: Database, batch: Batch, written: Mapping[StreamId, int], position: int
+) -> list[tuple[str, StreamId, int]]:
     """What the batch read, without the kinds of which there was no event since: their versions
     are what they were. When much was written since, everything. What the batch writes itself is
     looked at by writing it.
     """
-    written = {staged.stream: staged.expected for staged in batch.changes if staged.events}
     reads = [read for read in batch.reads if written.get(read[1]) != read[2]]
     if position - batch.read_at > NEAR * len(reads):
         return reads
@@ -113,7 +117,7 @@ def has_items(database: Database, kind: str) -> bool:
     return database.execute(query, (kind,)).fetchone() is not None
 
 
-def _is_latest(database: Database, value: bytes, own: frozenset[StreamId]) -> bool:
+def _is_latest(database: Database, value: bytes, own: Set[StreamId]) -> bool:
     """No invoice of an account has a number above one, but for those of one's own."""
     account, above = value[:16], int.from_bytes(value[16:])
     low, high = span_of(account, account)

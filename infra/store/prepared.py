@@ -11,10 +11,10 @@ from aggregates.event import Event
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
 from aggregates.refusal import Refusal
-from commands.store import LARGEST_EVENT, Batch, Metadata, Staged
+from commands.store import LARGEST_EVENT, Batch, Metadata, Numbers, Staged
 from infra.store.chain import ID_LENGTH, Middle, middle
 from infra.store.database import Row
-from infra.store.state_rows import RowWrite, row_writes
+from infra.store.state_rows import RowWrite, RowWrites
 from schemas.catalogue import BY_CLASS
 from schemas.kinds import STATELESS
 
@@ -66,27 +66,52 @@ class Prepared(NamedTuple):
     unguarded: list[tuple[StreamId, int]]
     """Streams without state row that are continued: (stream, the version that must be there)."""
 
+    def written(self) -> dict[StreamId, int]:
+        """The streams it writes, with their versions before."""
+        return {event.stream: event.version - 1 for event in reversed(self.events)}
+
 
 _kinds: dict[type[Event], EventKind] = {
     cls: event_kind(entry.name, entry.version) for cls, entry in BY_CLASS.items()
 }
 
 
+class EncodedPieces:
+    """Encodes changes as they come (`commands.store.Pieces`)."""
+
+    def __init__(self, numbers: Sequence[Numbers]) -> None:
+        self._series = frozenset(one.series for one in numbers)
+        self._events: list[EncodedEvent] = []
+        self._rows = RowWrites()
+        self._numbered: dict[str, int] = {}
+        self._unguarded: list[tuple[StreamId, int]] = []
+
+    def add(self, changes: Sequence[Staged]) -> None:
+        self._events += encoded(changes, self._series, self._numbered)
+        self._rows.add(changes)
+        self._unguarded += unguarded(changes)
+
+    def prepared(self, metadata: Metadata) -> Prepared:
+        """All that was added, ready to be written."""
+        return Prepared(
+            self._events,
+            self._rows.statements(),
+            encode_metadata(metadata),
+            self._numbered,
+            self._rows.unnumbered,
+            self._unguarded,
+        )
+
+
 def prepare(batch: Batch) -> Prepared:
     """Encodes a batch. Raises ValueError for one that could not be written as it stands, and the
     refusal `event_too_large`: then nothing of it is written.
     """
-    series = frozenset(numbers.series for numbers in batch.numbers)
-    numbered: dict[str, int] = {}
-    unnumbered: dict[StreamId, Row] = {}
-    return Prepared(
-        encoded(batch.changes, series, numbered),
-        row_writes(batch.changes, unnumbered),
-        encode_metadata(batch.metadata),
-        numbered,
-        unnumbered,
-        unguarded(batch.changes),
-    )
+    pieces = batch.pieces or EncodedPieces(batch.numbers)
+    if not isinstance(pieces, EncodedPieces):
+        raise TypeError("pieces that another store has made ready")
+    pieces.add(batch.changes)
+    return pieces.prepared(batch.metadata)
 
 
 def parts_of(batch: Batch) -> Iterator[list[Staged]] | None:
@@ -161,3 +186,8 @@ def unguarded(changes: Sequence[Staged]) -> list[tuple[StreamId, int]]:
         for staged in changes
         if staged.expected and staged.kind in STATELESS
     ]
+
+
+def written(changes: Sequence[Staged]) -> dict[StreamId, int]:
+    """The streams that changes write, with their versions before."""
+    return {staged.stream: staged.expected for staged in changes if staged.events}

@@ -22,7 +22,7 @@ from infra.store.rows import (
     account_row,
     batches,
     by_account,
-    by_kind,
+    by_account_and_kind,
     item_rows,
     package_row,
     receivables_row,
@@ -126,13 +126,13 @@ class SnapshotReading:
 
     def open_items_in(
         self, kinds: Sequence[str], low: bytes, high: bytes
-    ) -> dict[str, dict[StreamId, list[ItemRow]]]:
+    ) -> dict[StreamId, dict[str, list[ItemRow]]]:
         if not kinds:
             return {}
         among, params = self._database.among(list(kinds))
         where, limits = _accounts_of_items(low, high)
         query = f"SELECT {ITEM_COLUMNS} FROM items WHERE {where} AND open AND kind {among}"
-        return by_kind(self._all(query, [*limits, *params]))
+        return by_account_and_kind(kinds, self._all(query, [*limits, *params]))
 
     def _items(self, kind: str, low: bytes, high: bytes, only_open: bool) -> list[ItemRow]:
         """Those of accounts from `low` to `high`."""

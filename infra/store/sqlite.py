@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from aggregates.identity import StreamId
-from commands.store import Batch, Committed, Head, Reading, Recorded, Stored
+from commands.store import Batch, Committed, Head, Numbers, Pieces, Reading, Recorded, Stored
 from infra.clock import utc_now
 from infra.store import asking, errors, meta
 from infra.store.connect import HistoryConnection, connect
@@ -16,6 +16,7 @@ from infra.store.database import Database
 from infra.store.datastore import HistoryDatastore
 from infra.store.errors import translated
 from infra.store.linking import read_head
+from infra.store.prepared import EncodedPieces
 from infra.store.reading import SnapshotReading
 from infra.store.recorder import HistoryRecorder
 
@@ -149,6 +150,9 @@ class SqliteStore:
         if batch.destroyed_keys:
             self._wipe()
         return committed
+
+    def pieces(self, numbers: Sequence[Numbers]) -> Pieces:
+        return EncodedPieces(numbers)
 
     def _wipe(self) -> None:
         """Nothing of a destroyed key stays behind in the write-ahead log."""

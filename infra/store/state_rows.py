@@ -141,40 +141,67 @@ def row_of(kind: str, stream: bytes, version: int, state: Any, encoded: bytes) -
     return _maker(kind)(stream, version, state, encoded, b"")
 
 
-def row_writes(
-    changes: Sequence[Staged], unnumbered: dict[bytes, Row] | None = None
-) -> list[RowWrite]:
-    """The statements that bring the state rows of a batch up to its events, inserts first. Rows
-    of documents that get their number under the lock go to `unnumbered`, by stream, if it is
-    given.
+class RowWrites:
+    """What brings the state rows of a batch up to its events, gathered some changes at a time.
+    Rows of documents that get their number under the lock go to `unnumbered`, by stream.
     """
-    inserts: dict[str, list[Row]] = defaultdict(list)
-    updates: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
-    billed = updates["account_packages", BILLED_COLUMNS]
-    for kind, listed in _each_once(changes).items():
-        make, table, (columns, changing) = _maker(kind), table_of(kind), _changing(kind)
-        inserted, updated = inserts[table], updates[table, columns]
-        for staged in listed:
-            stream, expected = staged.stream, staged.expected
-            state = fold(kind, staged.events) if staged.folds else staged.state
-            if state is None:
-                raise MissingState(f"{kind} {identity.text(stream)} without its state")
-            encoded = staged.encoded_state or _encode(state)
-            version = expected + len(staged.events)
-            if expected and _only_billed(staged):
-                billed.append((_day(state), version, encoded, stream, expected))
-                continue
-            row = make(stream, version, state, encoded, staged.account)
-            if expected:
-                updated.append((*changing(row), stream, expected))
-            elif unnumbered is not None and _is_unnumbered(state):
-                unnumbered[stream] = row
-            else:
-                inserted.append(row)
-    return [
-        *(RowWrite(table, (), rows) for table, rows in inserts.items() if rows),
-        *(RowWrite(*target, rows) for target, rows in updates.items() if rows),
-    ]
+
+    def __init__(self) -> None:
+        self.unnumbered: dict[bytes, Row] = {}
+        self._inserts: dict[str, list[Row]] = defaultdict(list)
+        self._updates: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
+        self._seen: set[bytes] = set()
+
+    def add(self, changes: Sequence[Staged]) -> None:
+        """A stream stands in a batch once."""
+        for kind, listed in self._each_once(changes).items():
+            make, table, (columns, changing) = _maker(kind), table_of(kind), _changing(kind)
+            inserted, updated = self._inserts[table], self._updates[table, columns]
+            billed = self._updates["account_packages", BILLED_COLUMNS]
+            for staged in listed:
+                stream, expected = staged.stream, staged.expected
+                state = fold(kind, staged.events) if staged.folds else staged.state
+                if state is None:
+                    raise MissingState(f"{kind} {identity.text(stream)} without its state")
+                encoded = staged.encoded_state or _encode(state)
+                version = expected + len(staged.events)
+                if expected and _only_billed(staged):
+                    billed.append((_day(state), version, encoded, stream, expected))
+                    continue
+                row = make(stream, version, state, encoded, staged.account)
+                if expected:
+                    updated.append((*changing(row), stream, expected))
+                elif _is_unnumbered(state):
+                    self.unnumbered[stream] = row
+                else:
+                    inserted.append(row)
+
+    def statements(self) -> list[RowWrite]:
+        """Inserts first."""
+        return [
+            *(RowWrite(table, (), rows) for table, rows in self._inserts.items() if rows),
+            *(RowWrite(*target, rows) for target, rows in self._updates.items() if rows),
+        ]
+
+    def _each_once(self, changes: Sequence[Staged]) -> dict[str, list[Staged]]:
+        """Those with a state row that have events, by kind."""
+        found: dict[str, list[Staged]] = defaultdict(list)
+        seen = self._seen
+        for staged in changes:
+            if staged.stream in seen:
+                raise ValueError(f"{staged.kind} {identity.text(staged.stream)} staged twice")
+            seen.add(staged.stream)
+            if staged.events and staged.kind not in STATELESS:
+                found[staged.kind].append(staged)
+        return found
+
+
+def row_writes(changes: Sequence[Staged]) -> list[RowWrite]:
+    """The same for changes without documents that wait for a number."""
+    writes = RowWrites()
+    writes.add(changes)
+    rows = list(writes.unnumbered.values())
+    return [*([RowWrite("items", (), rows)] if rows else []), *writes.statements()]
 
 
 @cache
@@ -205,19 +232,6 @@ def _statement(table: str, columns: tuple[str, ...]) -> str:
         return _INSERT[table]
     sets = ", ".join(f"{column} = ?" for column in columns)
     return f"UPDATE {table} SET {sets} WHERE stream = ? AND version = ?"
-
-
-def _each_once(changes: Sequence[Staged]) -> dict[str, list[Staged]]:
-    """Those with a state row that have events, by kind; a stream stands in a batch once."""
-    seen: set[bytes] = set()
-    found: dict[str, list[Staged]] = defaultdict(list)
-    for staged in changes:
-        if staged.stream in seen:
-            raise ValueError(f"{staged.kind} {identity.text(staged.stream)} staged twice")
-        seen.add(staged.stream)
-        if staged.events and staged.kind not in STATELESS:
-            found[staged.kind].append(staged)
-    return found
 
 
 def _is_unnumbered(state: State) -> bool:
