@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from commands.gateway import Answer, Charge, RefundOrder
 from consumers.collecting import Collector
 from consumers.worker import run_execution
-from infra.composition import open_app
 from infra import personal_keys
+from infra.composition import open_app
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.rows import Measured, Row, at_least
 from tests.support import seed

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from commands.billing import readable
 from tests.support.gateway import Served, gateway_server
 
 
@@ -15,3 +16,9 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
         monkeypatch.setenv("BILLSTREAM_GATEWAY_KEY", "sk_test")
         monkeypatch.setenv("BILLSTREAM_GATEWAY_TIMEOUT", "0.4")
         yield served
+
+
+@pytest.fixture(autouse=True)
+def _few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a handful of accounts is read in several pieces."""
+    monkeypatch.setattr(readable, "PIECE", 2)
