@@ -118,7 +118,7 @@ def parts_of(batch: Batch) -> Iterator[list[Staged]] | None:
     """The changes of a large batch some at a time: encoded while it is written, it needs little
     memory. None if it is made ready as a whole, which keeps the lock short.
     """
-    if len(batch.changes) <= LARGE or batch.numbers:
+    if len(batch.changes) <= LARGE or batch.numbers or batch.pieces is not None:
         return None
     return (batch.changes[at : at + PART] for at in range(0, len(batch.changes), PART))
 
