@@ -8,7 +8,7 @@ Executions of an older form wrote down what they charged, and what they wrote st
 contract's state. Their own charges are passed over when history is looked through.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -27,25 +27,28 @@ COUNTING = ("recurring", "stub", "usage", "credit", "adjustment")
 """Kinds of lines that count toward a commitment (R31)."""
 
 
-class PackageFact(NamedTuple):
-    """A cycle of an account-package that was billed, or cycles that were taken back, and where in
-    history.
-    """
-
-    position: int
-    account_package: str
-    event: PackageBilled | PackageTakenBack
-
-
 class Line(NamedTuple):
-    """A cycle's charges under a contract, dated by its bill date. `position` is where in history
-    it was billed, 0 in the run that is under way.
+    """What a cycle of an account-package adds to what is counted, dated by its bill date.
+    `position` is where in history it was billed, 0 in the run that is under way.
     """
 
     account_package: str
     on: date
     amount: int
     position: int = 0
+    execution: str = ""
+
+
+class TakenBack(NamedTuple):
+    """Cycles of an account-package that were taken back, by bill date."""
+
+    account_package: str
+    on: tuple[date, ...]
+    position: int
+
+
+Fact = Line | TakenBack
+"""What happened to an account-package, as far as it matters to what counts."""
 
 
 class Charges(NamedTuple):
@@ -103,38 +106,46 @@ def amount_counted(event: PackageBilled) -> int | None:
     return sum(amounts) if amounts else None
 
 
-def billed_under(state: ContractState, basis: Basis, facts: Iterable[PackageFact]) -> list[Line]:
+def fact_of(
+    position: int, account_package: str, event: PackageBilled | PackageTakenBack
+) -> Fact | None:
+    """What an event tells; None when nothing of it counts."""
+    if isinstance(event, PackageTakenBack):
+        return TakenBack(account_package, event.bill_dates, position)
+    amount = amount_counted(event)
+    if amount is None:
+        return None
+    return Line(account_package, event.bill_date, amount, position, event.execution)
+
+
+def billed_under(state: ContractState, basis: Basis, facts: Iterable[Fact]) -> list[Line]:
     """The cycles billed under the contract since, also those that were taken back."""
-    lines: list[Line] = []
-    for position, ref, event in facts:
-        if (
-            isinstance(event, PackageBilled)
-            and position > basis.after
-            and event.bill_date >= state.closed_to
-            and event.execution not in basis.counted_by
-            and covers(state, ref)
-        ):
-            amount = amount_counted(event)
-            if amount is not None:
-                lines.append(Line(ref, event.bill_date, amount, position))
-    return lines
+    return [
+        fact
+        for fact in facts
+        if isinstance(fact, Line)
+        and fact.position > basis.after
+        and fact.on >= state.closed_to
+        and fact.execution not in basis.counted_by
+        and covers(state, fact.account_package)
+    ]
 
 
-def standing_under(
-    state: ContractState, basis: Basis, facts: Collection[PackageFact]
-) -> list[Line]:
+def standing_under(state: ContractState, basis: Basis, facts: Sequence[Fact]) -> list[Line]:
     """The cycles billed under the contract since that stand."""
     lines = billed_under(state, basis, facts)
-    for position, ref, event in facts:
-        if isinstance(event, PackageTakenBack):
-            lines = [
-                one
-                for one in lines
-                if one.position > position
-                or one.account_package != ref
-                or one.on not in event.bill_dates
-            ]
+    for fact in facts:
+        if isinstance(fact, TakenBack):
+            lines = [line for line in lines if not _takes_back(fact, line)]
     return lines
+
+
+def _takes_back(fact: TakenBack, line: Line) -> bool:
+    return (
+        line.position < fact.position
+        and line.account_package == fact.account_package
+        and line.on in fact.on
+    )
 
 
 def reached(state: ContractState, charges: Charges, start: date, end: date) -> int:

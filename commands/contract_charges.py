@@ -7,7 +7,7 @@ from aggregates import commitments
 from aggregates.counting import (
     Basis,
     Charges,
-    PackageFact,
+    Fact,
     basis_by_history,
     basis_by_state,
     billed_under,
@@ -54,7 +54,7 @@ def has_counted(reading: Reading, contract: ItemRow) -> bool:
 
 def _looked_up(
     reading: Reading, contracts: Collection[ItemRow]
-) -> Iterator[tuple[ItemRow, Basis, Sequence[PackageFact]]]:
+) -> Iterator[tuple[ItemRow, Basis, Sequence[Fact]]]:
     """Contracts with where they begin to count, and what happened to the packages of their
     accounts since.
     """

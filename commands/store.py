@@ -14,7 +14,7 @@ import msgspec
 
 from aggregates.account import AccountState
 from aggregates.account_package.state import AccountPackageState
-from aggregates.counting import PackageFact
+from aggregates.counting import Fact
 from aggregates.event import Event, State
 from aggregates.identity import StreamId
 from aggregates.receivables import ReceivablesState
@@ -320,9 +320,10 @@ class Reading(Protocol):
         """The events of streams, in order."""
         ...
 
-    def billed_since(self, after: Mapping[StreamId, int]) -> dict[StreamId, list[PackageFact]]:
-        """By account, what was billed and taken back of its packages after a position of its own;
-        in the order of history. Accounts without are left out.
+    def billed_since(self, after: Mapping[StreamId, int]) -> dict[StreamId, list[Fact]]:
+        """By account, what was billed and taken back of its packages after a position of its own,
+        as far as it counts toward commitments; in the order of history. Accounts without are left
+        out.
         """
         ...
 

@@ -12,7 +12,7 @@ from itertools import islice
 
 from aggregates import identity
 from aggregates.account import InvoicerChanged
-from aggregates.counting import PackageFact
+from aggregates.counting import Fact
 from aggregates.identity import StreamId
 from commands.store import (
     Absence,
@@ -220,7 +220,7 @@ class PastReading:
     def histories(self, streams: Iterable[StreamId]) -> dict[StreamId, list[Recorded]]:
         return asking.streams(self._database, streams, self._position)
 
-    def billed_since(self, after: Mapping[StreamId, int]) -> dict[StreamId, list[PackageFact]]:
+    def billed_since(self, after: Mapping[StreamId, int]) -> dict[StreamId, list[Fact]]:
         return asking.billed_since(self._database, after, self._position)
 
     # how they are found

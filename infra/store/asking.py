@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aggregates.counting import PackageFact
+from aggregates.counting import Fact, fact_of
 from aggregates.identity import StreamId
 from commands.store import Recorded, Stored
 from infra.store import checks
@@ -56,23 +56,26 @@ _BILLED_SINCE = """
 
 def billed_since(
     database: Database, after: Mapping[StreamId, int], up_to: int | None = None
-) -> dict[StreamId, list[PackageFact]]:
+) -> dict[StreamId, list[Fact]]:
     """What was billed and taken back of accounts' packages after a position each, up to one. Those
     that look equally far back are asked for together.
     """
-    found: dict[StreamId, list[PackageFact]] = {}
+    found: dict[StreamId, list[Fact]] = {}
     limit, limits = _limit("e.position", up_to)
     for some in batches(sorted(after, key=lambda account: after[account]), checks.MANY):
         among, params = database.among(some)
         sql = _BILLED_SINCE.format(join=database.ordered_join, among=among, limit=limit)
-        rows = database.execute(sql, (*params, after[some[0]], *limits))
-        for position, account, ref, *stored in rows:
-            if position > after[account]:
-                fact = PackageFact(position, ref, decode(*stored))
-                if account in found:
-                    found[account].append(fact)
-                else:
+        rows = database.stream(sql, (*params, after[some[0]], *limits))
+        for position, account, ref, topic, version, payload in rows:
+            if position <= after[account]:
+                continue
+            fact = fact_of(position, ref, decode(topic, version, payload))
+            if fact is not None:
+                listed = found.get(account)
+                if listed is None:
                     found[account] = [fact]
+                else:
+                    listed.append(fact)
     for facts in found.values():
         if len(facts) > 1:
             facts.sort(key=lambda fact: fact.position)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from aggregates.counting import PackageFact
+from aggregates.counting import Fact
 from aggregates.identity import StreamId
 from commands.store import (
     Absence,
@@ -221,7 +221,7 @@ class SnapshotReading:
     def histories(self, streams: Iterable[StreamId]) -> dict[StreamId, list[Recorded]]:
         return asking.streams(self._database, streams)
 
-    def billed_since(self, after: Mapping[StreamId, int]) -> dict[StreamId, list[PackageFact]]:
+    def billed_since(self, after: Mapping[StreamId, int]) -> dict[StreamId, list[Fact]]:
         return asking.billed_since(self._database, after)
 
     def _all(self, query: str, params: Sequence[object]) -> Result:

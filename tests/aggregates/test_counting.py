@@ -24,11 +24,12 @@ from aggregates.contract import (
 from aggregates.counting import (
     Basis,
     Charges,
+    Fact,
     Line,
-    PackageFact,
     basis_by_history,
     basis_by_state,
     billed_under,
+    fact_of,
     looked_through,
     reached,
     standing_under,
@@ -78,7 +79,7 @@ def state(*events: ContractEvent, terms: ContractTerms = TERMS) -> ContractState
 
 def billed(
     position: int, day: date, *lines: tuple[str, int], ref: str = "a", execution: str = "e"
-) -> PackageFact:
+) -> Fact | None:
     charges = [
         Charge(
             service="s",
@@ -99,12 +100,16 @@ def billed(
         charges=tuple(charges),
         state=msgspec.Raw(b"{}"),
     )
-    return PackageFact(position, ref, event)
+    return fact_of(position, ref, event)
 
 
-def taken_back(position: int, *days: date, ref: str = "a") -> PackageFact:
+def taken_back(position: int, *days: date, ref: str = "a") -> Fact | None:
     event = PackageTakenBack(bill_dates=days, next_bill_date=days[0], on=days[0])
-    return PackageFact(position, ref, event)
+    return fact_of(position, ref, event)
+
+
+def told(*facts: Fact | None) -> list[Fact]:
+    return [fact for fact in facts if fact is not None]
 
 
 # where to look
@@ -158,36 +163,36 @@ def test_the_state_tells_it_once_a_period_was_closed_and_nothing_written_is_left
 def test_lines_of_some_kinds_count() -> None:
     kinds = ("recurring", "stub", "usage", "credit", "adjustment", "one_time", "fee")
     lines = [(kind, 10**place) for place, kind in enumerate(kinds)]
-    facts = [billed(9, OCTOBER, *lines), billed(10, OCTOBER, ("one_time", 5))]
-    assert standing_under(state(), Basis(7), facts) == [Line("a", OCTOBER, 11111, 9)]
+    facts = told(billed(9, OCTOBER, *lines), billed(10, OCTOBER, ("one_time", 5)))
+    assert standing_under(state(), Basis(7), facts) == [Line("a", OCTOBER, 11111, 9, "e")]
 
 
 def test_only_what_came_after_of_packages_under_it_not_written_down_and_not_closed() -> None:
     line = ("recurring", 2000)
-    facts = [
+    facts = told(
         billed(6, OCTOBER, line),
         billed(7, OCTOBER, line),
         billed(8, OCTOBER, line, ref="other"),
         billed(9, OCTOBER, line, execution="old"),
         billed(10, date(2020, 9, 30), line),
         billed(11, NOVEMBER, line),
-    ]
+    )
     under = state(terms=msgspec.structs.replace(TERMS, packages=("a",)))
     found = standing_under(under, Basis(7, frozenset({"old"})), facts)
-    assert found == [Line("a", NOVEMBER, 2000, 11)]
+    assert found == [Line("a", NOVEMBER, 2000, 11, "e")]
 
 
 def test_cycles_taken_back_are_left_out_and_count_again_when_billed_again() -> None:
     line = ("recurring", 2000)
-    facts = [
+    facts = told(
         billed(8, OCTOBER, line),
         billed(9, OCTOBER, line, ref="b"),
         billed(10, NOVEMBER, line),
         taken_back(11, OCTOBER, NOVEMBER),
-    ]
-    assert standing_under(state(), Basis(7), facts) == [Line("b", OCTOBER, 2000, 9)]
+    )
+    assert standing_under(state(), Basis(7), facts) == [Line("b", OCTOBER, 2000, 9, "e")]
     assert len(billed_under(state(), Basis(7), facts)) == 3
-    facts += [billed(12, OCTOBER, line)]
+    facts += told(billed(12, OCTOBER, line))
     assert [one.position for one in standing_under(state(), Basis(7), facts)] == [9, 12]
 
 

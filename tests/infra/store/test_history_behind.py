@@ -4,19 +4,12 @@ from datetime import date
 from typing import Any
 
 from aggregates import identity
-from aggregates.account_package.events import PackageBilled, PackageTakenBack
-from aggregates.counting import PackageFact
+from aggregates.account_package.events import PackageTakenBack
 from commands.store import Store
 from tests.infra.store import build
 from tests.infra.store.build import Billing, batch, staged
 
 END = date(2020, 2, 1)
-
-
-def dated(fact: PackageFact) -> Any:
-    """The bill date of a cycle, or those that were taken back."""
-    event = fact.event
-    return event.bill_date if isinstance(event, PackageBilled) else event.bill_dates
 
 
 def test_what_was_billed_since_is_told_by_account(store: Store) -> None:
@@ -46,11 +39,11 @@ def test_what_was_billed_since_is_told_by_account(store: Store) -> None:
     with store.snapshot() as now, store.as_of(last) as then:
         found = now.billed_since(after)
         assert then.billed_since(after) == found
-    assert {account: [dated(fact) for fact in facts] for account, facts in found.items()} == (dates)
+    assert {account: [fact.on for fact in facts] for account, facts in found.items()} == dates
     assert found[two][0].account_package == "A-1/internet"
     assert found[three][-1].position == last
     with store.as_of(second.head.position) as then:
-        assert [dated(fact) for fact in then.billed_since(after)[three]] == dates[three][:1]
+        assert [fact.on for fact in then.billed_since(after)[three]] == dates[three][:1]
     with store.as_of(first.head.position) as then:
         assert {account: len(facts) for account, facts in then.billed_since(after).items()} == {
             one: 1
