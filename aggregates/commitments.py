@@ -1,9 +1,8 @@
 """A contract as time passes: commit periods, their shortfall, the early end, prices (R31).
 
 Commit periods are half-open and count from the contract's start with the account's bill day, as
-bill dates do (R10); the first and the last may be parts of one (R12). What a run charges counts
-toward the period in which its bill date lies. A period is closed once, by the first run whose
-billing period reaches its end, which is the first day after it.
+bill dates do (R10); the first and the last may be parts of one (R12). A period is closed once, by
+the first run whose billing period reaches its end, which is the first day after it.
 """
 
 from collections.abc import Iterable
@@ -15,22 +14,18 @@ from aggregates.account_package.periods import Period, first_calendar, period_fr
 from aggregates.contract import (
     Commitment,
     CommitPeriodClosed,
-    ContractCounted,
     ContractEnded,
     ContractEvent,
     ContractRenewed,
     ContractState,
-    Counted,
     TerminationCharged,
     evolve,
 )
 from aggregates.contract_rules import nth_term_end
+from aggregates.counting import Charges, Line, looked_through, reached
 from aggregates.days import nth_date, parse_frequency
 from aggregates.money import round_div
 from aggregates.proration import prorated
-
-COUNTING = ("recurring", "stub", "usage", "credit", "adjustment")
-"""Kinds of lines that count toward a commitment (R31)."""
 
 MOST_STEPS = 1000
 """Commit periods, terms and anniversaries of one contract in one execution, at most."""
@@ -43,12 +38,6 @@ def last_day(state: ContractState) -> date | None:
     if state.ends is not None:
         return state.ends
     return state.term_end if state.terms.renewal == "none" else None
-
-
-def covers(state: ContractState, account_package: str) -> bool:
-    """The account-package is under the contract: named by it, or none is."""
-    packages = state.terms.packages
-    return account_package in packages if packages else account_package != ""
 
 
 def commit_period(state: ContractState, commitment: Commitment, start: date) -> Period:
@@ -79,81 +68,39 @@ def running_period(state: ContractState) -> tuple[date, date] | None:
     return period.start, cut_off(period, last)[0]
 
 
-def count(state: ContractState, lines: Iterable[tuple[date, int]]) -> tuple[Counted, ...]:
-    """What charges, by bill date and amount, add to the commit periods not closed yet. Those
-    dated before or after them count for nothing.
-    """
-    commitment, last = state.terms.commitment, last_day(state)
-    if commitment is None or state.ended is not None:
-        return ()
-    sums: dict[date, int] = {}
-    for day, amount in lines:
-        if day < state.closed_to or (last is not None and day >= last):
-            continue
-        start = _period_holding(state, commitment, day)
-        sums[start] = sums.get(start, 0) + amount
-    return tuple([Counted(start=start, amount=sums[start]) for start in sorted(sums)])
+def has_counted(state: ContractState, lines: Iterable[Line]) -> bool:
+    """One of the lines lies in a commit period that is not closed."""
+    if state.terms.commitment is None:
+        return False
+    last = last_day(state)
+    return any(state.closed_to <= one.on and (last is None or one.on < last) for one in lines)
 
 
-def _period_holding(state: ContractState, commitment: Commitment, day: date) -> date:
-    start = state.closed_to
-    while True:
-        end = commit_period(state, commitment, start).end
-        if day < end:
-            return start
-        start = end
-
-
-def counting_executions(history: Iterable[ContractEvent]) -> set[str]:
-    """The executions whose charges count toward the contract."""
-    return {
-        event.execution
-        for event in history
-        if isinstance(event, ContractCounted)
-        or (isinstance(event, CommitPeriodClosed) and event.charged)
-    }
+def closes(state: ContractState, period_end: date) -> bool:
+    """A run whose billing period ends on a day closes a commit period of the contract."""
+    running = running_period(state)
+    return running is not None and running[1] <= period_end
 
 
 def due_steps(
-    state: ContractState,
-    counted: tuple[Counted, ...],
-    period_end: date,
-    rounding: str,
-    execution: str,
-    *,
-    joined: bool = True,
+    state: ContractState, charges: Charges | None, period_end: date, rounding: str, execution: str
 ) -> tuple[list[ContractEvent], ContractState]:
     """What a run whose billing period ends on a day makes of the contract, oldest first, and the
-    contract after it: what the run charged counts, commit periods are closed, the early end is
-    charged, terms are renewed, the contract ends. What counted stands with the commit period that
-    is closed first; without one, or unless executions are `joined` so, it is an event of its own.
+    contract after it: commit periods are closed, the early end is charged, terms are renewed, the
+    contract ends. `charges` are those under the contract, needed where it `closes` a period.
     """
     events: list[ContractEvent] = []
-    if state.ended is not None:
-        return events, state
-    step = _next_step(state, counted, period_end, rounding, execution)
-    if counted and not (joined and isinstance(step, CommitPeriodClosed)):
-        alone = ContractCounted(counted=counted, execution=execution)
-        events.append(alone)
-        state = evolve(state, alone)
-        step = _next_step(state, (), period_end, rounding, execution)
-    for _ in range(MOST_STEPS):
+    while state.ended is None and len(events) < MOST_STEPS:
+        step = _next_step(state, charges, period_end, rounding, execution)
         if step is None:
             break
         events.append(step)
         state = evolve(state, step)
-        if state.ended is not None:
-            break
-        step = _next_step(state, (), period_end, rounding, execution)
     return events, state
 
 
 def _next_step(
-    state: ContractState,
-    counted: tuple[Counted, ...],
-    period_end: date,
-    rounding: str,
-    execution: str,
+    state: ContractState, charges: Charges | None, period_end: date, rounding: str, execution: str
 ) -> ContractEvent | None:
     """The earliest thing to come, if it has come; on one day a period closes first."""
     last, commitment = last_day(state), state.terms.commitment
@@ -164,7 +111,7 @@ def _next_step(
         if not renews or end <= state.term_end:
             if end > period_end:
                 return None
-            return _closed(state, commitment, period, last, counted, rounding, execution)
+            return _closed(state, commitment, period, last, charges, rounding, execution)
     if renews:
         if state.term_end > period_end:
             return None
@@ -182,13 +129,15 @@ def _closed(
     commitment: Commitment,
     period: Period,
     last: date | None,
-    counted: tuple[Counted, ...],
+    charges: Charges | None,
     rounding: str,
     execution: str,
 ) -> CommitPeriodClosed:
+    if charges is None:
+        raise ValueError(f"what was charged under contract {state.ref} has not been read")
     end, days = cut_off(period, last)
     amount = prorated(commitment.amount, days, period.full_days, rounding)
-    reached = sum([c.amount for c in (*state.counted, *counted) if c.start == period.start])
+    counted = reached(state, charges, period.start, end)
     return CommitPeriodClosed(
         execution=execution,
         start=period.start,
@@ -196,9 +145,9 @@ def _closed(
         days=days,
         full_days=period.full_days,
         commitment=amount,
-        counted=reached,
-        shortfall=max(0, amount - reached),
-        charged=counted,
+        counted=counted,
+        shortfall=max(0, amount - counted),
+        counted_to=looked_through(charges, end),
     )
 
 

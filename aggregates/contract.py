@@ -88,8 +88,8 @@ class ContractAmended(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
 
 class ContractCounted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What an execution charged, or a void took back, under the contract, by commit period.
-    `execution` is empty for a void.
+    """What an execution of an older form (`aggregates.execution.FORM`) charged under the contract,
+    or a void took back of that, by commit period. `execution` is empty for a void.
     """
 
     counted: tuple[Counted, ...]
@@ -99,9 +99,11 @@ class ContractCounted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
 class CommitPeriodClosed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The shortfall of a commit period, once: max(0, `commitment` - `counted`), the commitment of a
     part period by its days (R12). `transaction` is its fee's id, empty without one. The period
-    stays closed when its fee's invoice is voided, for the fee waits again (R21). `charged` is what
-    the execution charged under the contract, by commit period, this one or later ones: what
-    `ContractCounted` says where the execution closes no period.
+    stays closed when its fee's invoice is voided, for the fee waits again (R21). `counted` holds
+    what history had of the period and what the execution itself charged in it. `counted_to` is the
+    position of history after which the next period begins to look for charges. `charged` stands in
+    executions of an older form: what they charged under the contract, by commit period, this one
+    or later ones; `counted_to` is 0 in these.
     """
 
     execution: str
@@ -114,6 +116,7 @@ class CommitPeriodClosed(Event, frozen=True, kw_only=True, omit_defaults=True, g
     shortfall: int
     transaction: str = ""
     charged: tuple[Counted, ...] = ()
+    counted_to: int = 0
 
 
 class ContractRenewed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -177,9 +180,10 @@ ContractEvent = (
 
 class ContractState(State, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """`term_end` is the first day after the term that runs. Commit periods are closed up to
-    `closed_to`; `counted` holds what counts toward those that are not. `ends` is set by notice,
-    `terminated` by an early end; `charged`: its fee was charged. `anniversaries` counts those on
-    which prices rose.
+    `closed_to`. What counts toward those that are not is what history holds after `counted_to` (0:
+    since it was signed), and `counted`, which executions of an older form wrote down. `ends` is set
+    by notice, `terminated` by an early end; `charged`: its fee was charged. `anniversaries` counts
+    those on which prices rose. `used`: runs have acted on it.
     """
 
     ref: str
@@ -199,6 +203,7 @@ class ContractState(State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     charged: bool = False
     used: bool = False
     ended: date | None = None
+    counted_to: int = 0
 
     @property
     def status(self) -> str:
@@ -216,7 +221,13 @@ def evolve(state: ContractState | None, event: ContractEvent) -> ContractState:
         case CommitPeriodClosed():
             counted = added(state.counted, event.charged) if event.charged else state.counted
             kept = tuple([found for found in counted if found.start >= event.end])
-            return replace(state, counted=kept, closed_to=event.end, used=True)
+            return replace(
+                state,
+                counted=kept,
+                closed_to=event.end,
+                used=True,
+                counted_to=event.counted_to or state.counted_to,
+            )
         case ContractCounted():
             return replace(state, counted=added(state.counted, event.counted), used=True)
         case PriceEscalated():

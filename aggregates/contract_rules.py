@@ -47,15 +47,22 @@ def sign(
     ]
 
 
-def amend(state: ContractState, *, start: date, terms: ContractTerms) -> list[ContractEvent]:
-    """The terms as they are to be. Once a run has acted on the contract only its renewal and
-    notice can change.
+def changes_fixed(state: ContractState, start: date, terms: ContractTerms) -> bool:
+    """More than renewal and notice would change."""
+    return start != state.start or fixed_terms(terms) != fixed_terms(state.terms)
+
+
+def amend(
+    state: ContractState, *, start: date, terms: ContractTerms, counted: bool = False
+) -> list[ContractEvent]:
+    """The terms as they are to be. Once a run has acted on the contract, or charged something that
+    counts toward it (`counted`), only its renewal and notice can change.
     """
     if start == state.start and terms == state.terms:
         return []
     _check(state.ref, terms)
     refuse_ended(state)
-    if state.used and (start != state.start or _fixed(terms) != _fixed(state.terms)):
+    if (state.used or counted) and changes_fixed(state, start, terms):
         raise Refusal(
             "cannot_change",
             f"runs have counted toward contract {state.ref}: only its renewal and notice can "
@@ -144,7 +151,8 @@ def no_escalation(ref: str, package: str) -> Refusal:
     )
 
 
-def _fixed(terms: ContractTerms) -> tuple[object, ...]:
+def fixed_terms(terms: ContractTerms) -> tuple[object, ...]:
+    """What does not change once runs have acted on a contract."""
     return (
         terms.term,
         terms.commitment,

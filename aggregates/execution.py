@@ -7,10 +7,13 @@ from msgspec.structs import replace
 from aggregates.event import Event, Fact, ImpossibleEvent, State
 from aggregates.refusal import Refusal
 
-FORM = 1
+COUNTED_AT_CLOSE = 2
+
+FORM = COUNTED_AT_CLOSE
 """How executions that start now write what they do, so that older ones can be computed again as
 they were written: 0, what was charged under a contract is always an event of its own; 1, it stands
-with the commit period that the execution closes, if it closes one.
+with the commit period that the execution closes, if it closes one; 2, it is not written down at
+all: who closes a commit period finds in history what was charged.
 """
 
 FINISHED = ("completed", "completed_with_failures", "cancelled", "reversed")

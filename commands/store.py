@@ -14,6 +14,7 @@ import msgspec
 
 from aggregates.account import AccountState
 from aggregates.account_package.state import AccountPackageState
+from aggregates.counting import Fact
 from aggregates.event import Event, State
 from aggregates.identity import StreamId
 from aggregates.receivables import ReceivablesState
@@ -323,6 +324,19 @@ class Reading(Protocol):
         self, low: bytes, high: bytes, groups: Sequence[str], end: date
     ) -> dict[StreamId, int]:
         """Per invoicer, how many packages have a next bill date after `end`."""
+        ...
+
+    # history as the reading shows it, where a state does not tell
+
+    def histories(self, streams: Iterable[StreamId]) -> dict[StreamId, list[Recorded]]:
+        """The events of streams, in order."""
+        ...
+
+    def billed_since(self, after: Mapping[StreamId, int]) -> dict[StreamId, list[Fact]]:
+        """By account, what was billed and taken back of its packages after a position of its own,
+        as far as it counts toward commitments; in the order of history. Accounts without are left
+        out.
+        """
         ...
 
 

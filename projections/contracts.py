@@ -174,9 +174,15 @@ def all_contracts(
 
 
 def one(
-    views: Database, stream: bytes, state: ContractState, running: Span | None, show: Showing
+    views: Database,
+    stream: bytes,
+    state: ContractState,
+    running: tuple[Span, int] | None,
+    show: Showing,
 ) -> dict[str, Any]:
-    """A contract with its terms and its commit periods: those closed, and the one that runs."""
+    """A contract with its terms and its commit periods: those closed, and the one that runs, with
+    what counts so far.
+    """
     terms, currency = state.terms, state.currency
     ends = state.ended or state.terminated or state.ends
     return {
@@ -199,13 +205,15 @@ def one(
     }
 
 
-def _running(state: ContractState, span: Span | None, show: Showing) -> dict[str, Any] | None:
-    if span is None:
+def _running(
+    state: ContractState, running: tuple[Span, int] | None, show: Showing
+) -> dict[str, Any] | None:
+    if running is None:
         return None
-    counted = sum(found.amount for found in state.counted if found.start == span[0])
+    (start, end), counted = running
     return {
-        "start": span[0].isoformat(),
-        "end": span[1].isoformat(),
+        "start": start.isoformat(),
+        "end": end.isoformat(),
         "counted": show.amount(counted, state.currency),
     }
 

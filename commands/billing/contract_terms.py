@@ -1,23 +1,22 @@
-"""Stage 4: contract terms (R31): what was charged counts, commit periods close, early ends cost,
-terms renew or end, prices rise on anniversaries.
+"""Stage 4: contract terms (R31): commit periods close with what was charged in them, early ends
+cost, terms renew or end, prices rise on anniversaries.
 
-Counting goes on in every run that bills packages, whether or not its contract terms are on: what
-was charged is a fact. A suspended account's contracts wait, as its packages do (R32).
+What any run charged counts, whether or not its contract terms are on: what was charged is a fact of
+history (`aggregates.counting`). A suspended account's contracts wait, as its packages do (R32).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from msgspec.structs import replace
 
-from aggregates import commitments, identity
+from aggregates import commitments, counted_by_runs, identity
 from aggregates.account_package.events import Charge
 from aggregates.account_package.lifecycle import set_price
 from aggregates.account_package.pricing import price_on
 from aggregates.account_package.state import AccountPackageState
 from aggregates.contract import (
     CommitPeriodClosed,
-    ContractCounted,
     ContractEvent,
     ContractState,
     Escalated,
@@ -25,7 +24,9 @@ from aggregates.contract import (
     TerminationCharged,
 )
 from aggregates.contract_rules import no_escalation
+from aggregates.counting import COUNTING, Charges, Line, covers
 from aggregates.days import day_after
+from aggregates.execution import COUNTED_AT_CLOSE
 from aggregates.identity import StreamId
 from aggregates.package import PackageState
 from aggregates.receivables import Waiting
@@ -37,30 +38,19 @@ from commands.store import ItemRow, PackageRow
 
 KIND = "contract"
 
+Own = Mapping[StreamId, Sequence[NewCharge]]
+"""What this run charged, by account."""
 
-def count_commitments(draft: Draft, settings: RunSettings) -> None:
-    """Finds what this run charged in the commit periods of its bill dates, and writes it down
-    where the run does not do the contract's terms.
-    """
-    if not draft.charges or not settings.has_contracts:
-        return
-    charged: dict[StreamId, list[NewCharge]] = {}
-    for new in draft.charges:
-        if new.charge.kind in commitments.COUNTING:
-            charged.setdefault(new.account.row.stream, []).append(new)
+
+def contract_terms(draft: Draft, settings: RunSettings) -> None:
+    """Does what the contracts of the accounts the run is for have come to."""
+    closes = any(account.charges for account in draft.facts.accounts)
+    own = _by_account(draft.charges) if closes else {}
     for account in draft.facts.accounts:
-        lines = charged.get(account.row.stream)
-        if not lines:
-            continue
-        for row in account.items.get(KIND, ()):
-            counted = commitments.count(row.state, _under(row.state, lines))
-            if not counted:
-                continue
-            if does_terms(draft, settings, account):
-                draft.counted[row.stream] = counted
-            else:
-                event = ContractCounted(counted=counted, execution=settings.execution)
-                draft.stage(KIND, row.stream, row.version, row.state, [event])
+        rows = account.items.get(KIND)
+        if rows and does_terms(draft, settings, account):
+            for row in rows:
+                _execute(draft, settings, account, row, own)
 
 
 def does_terms(draft: Draft, settings: RunSettings, account: AccountFacts) -> bool:
@@ -71,32 +61,18 @@ def does_terms(draft: Draft, settings: RunSettings, account: AccountFacts) -> bo
     return bool(draft.state_of("account", row.stream, row.state).status == "active")
 
 
-def _under(state: ContractState, charges: list[NewCharge]) -> Iterator[tuple[date, int]]:
-    """Bill date and amount of what was charged under the contract."""
+def _by_account(charges: Iterable[NewCharge]) -> Own:
+    found: dict[StreamId, list[NewCharge]] = {}
     for new in charges:
-        if commitments.covers(state, new.waiting.account_package):
-            yield new.waiting.bill_date, new.charge.amount
+        found.setdefault(new.account.row.stream, []).append(new)
+    return found
 
 
-def contract_terms(draft: Draft, settings: RunSettings) -> None:
-    """Does what the contracts of the accounts the run is for have come to."""
-    for account in draft.facts.accounts:
-        rows = account.items.get(KIND)
-        if rows and does_terms(draft, settings, account):
-            for row in rows:
-                _execute(draft, settings, account, row)
-
-
-def _execute(draft: Draft, settings: RunSettings, account: AccountFacts, row: ItemRow) -> None:
+def _execute(
+    draft: Draft, settings: RunSettings, account: AccountFacts, row: ItemRow, own: Own
+) -> None:
     state: ContractState = draft.state_of(KIND, row.stream, row.state)
-    steps, after = commitments.due_steps(
-        state,
-        draft.counted.get(row.stream, ()),
-        settings.period_end,
-        settings.owner.rounding,
-        settings.execution,
-        joined=settings.form >= 1,
-    )
+    steps, after = _steps(draft, settings, account, row, own)
     if steps:
         events = [_charged(draft, settings, account, state, step) for step in steps]
         draft.stage(KIND, row.stream, row.version, row.state, events, after)
@@ -106,6 +82,30 @@ def _execute(draft: Draft, settings: RunSettings, account: AccountFacts, row: It
         if raised is None:
             return
         draft.stage(KIND, row.stream, row.version, row.state, [raised])
+
+
+def _steps(
+    draft: Draft, settings: RunSettings, account: AccountFacts, row: ItemRow, own: Own
+) -> tuple[list[ContractEvent], ContractState]:
+    """What has come. A commit period closes with what history holds of it and this run charged."""
+    state: ContractState = draft.state_of(KIND, row.stream, row.state)
+    end, rounding, execution = settings.period_end, settings.owner.rounding, settings.execution
+    if settings.form < COUNTED_AT_CLOSE:
+        counted, joined = draft.counted.get(row.stream, ()), settings.form >= 1
+        return counted_by_runs.due_steps(state, counted, end, rounding, execution, joined=joined)
+    charges = account.charges.get(row.stream)
+    if charges is not None:
+        lines = [*charges.lines, *_under(state, own.get(account.row.stream, ()))]
+        charges = Charges(lines, charges.read_at)
+    return commitments.due_steps(state, charges, end, rounding, execution)
+
+
+def _under(state: ContractState, charges: Iterable[NewCharge]) -> Iterator[Line]:
+    """What this run charged under the contract."""
+    for new in charges:
+        ref, charge = new.waiting.account_package, new.charge
+        if charge.kind in COUNTING and covers(state, ref):
+            yield Line(ref, new.waiting.bill_date, charge.amount)
 
 
 def _charged(
@@ -192,7 +192,7 @@ def _raise_prices(
     raised: list[Escalated] = []
     for row in account.held:
         held, version = _as_billed(draft, row)
-        if held.next_bill_date is None or not commitments.covers(state, held.ref):
+        if held.next_bill_date is None or not covers(state, held.ref):
             continue
         package = settings.packages.get(held.package)
         if package is None:

@@ -5,10 +5,13 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from aggregates.chunk import Failure
-from aggregates.commitments import anniversaries
+from aggregates.commitments import anniversaries, closes
+from aggregates.counting import Charges
+from aggregates.execution import COUNTED_AT_CLOSE
 from aggregates.identity import StreamId
 from commands.billing.needs import needs_of
 from commands.billing.settings import RunSettings
+from commands.contract_charges import charges_under
 from commands.store import AccountRow, ItemRow, PackageRow, Reading, ReceivablesRow
 
 
@@ -23,6 +26,8 @@ class AccountFacts(msgspec.Struct):
     items: dict[str, list[ItemRow]] = {}
     held: list[PackageRow] = []
     """All its packages, where a contract raises their prices in this run."""
+    charges: dict[StreamId, Charges] = {}
+    """What was charged under its contracts of which a commit period closes in this run."""
 
 
 class InvoicerFacts(msgspec.Struct):
@@ -86,6 +91,8 @@ def facts_of(
     _load_items(reading, needs_of(settings), low, high, accounts)
     if "contract_terms" in settings.actions and settings.has_contracts:
         _load_held(reading, settings, accounts)
+        if settings.form >= COUNTED_AT_CLOSE:
+            _load_charges(reading, settings, accounts)
     later: dict[StreamId, int] = {}
     if any(group.settings.render_threshold for group in settings.groups.values()):
         later = reading.later_packages_in(low, high, groups, settings.period_end)
@@ -141,6 +148,21 @@ def _load_held(
     ]
     for package in reading.packages_of(raised):
         accounts[package.account].held.append(package)
+
+
+def _load_charges(
+    reading: Reading, settings: RunSettings, accounts: dict[StreamId, AccountFacts]
+) -> None:
+    """What history holds of commit periods that close (R31)."""
+    closing = [
+        row
+        for account in accounts.values()
+        for row in account.items.get("contract", ())
+        if closes(row.state, settings.period_end)
+    ]
+    rows = {row.stream: row for row in closing}
+    for stream, charges in charges_under(reading, closing).items():
+        accounts[rows[stream].account].charges[stream] = charges
 
 
 def _families(

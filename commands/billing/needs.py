@@ -1,5 +1,6 @@
 """What stages read beside accounts, packages and what waits: nothing in a plain run."""
 
+from aggregates.execution import COUNTED_AT_CLOSE
 from commands.billing.settings import RunSettings
 
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -13,7 +14,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
 def needs_of(settings: RunSettings) -> tuple[str, ...]:
     """The kinds of items the run reads, each once."""
     kinds = [kind for action in settings.actions for kind in NEEDS.get(action, ())]
-    if "bill_packages" in settings.actions:
+    if "bill_packages" in settings.actions and settings.form < COUNTED_AT_CLOSE:
         kinds.append("contract")
     if not settings.has_contracts:
         kinds = [kind for kind in kinds if kind != "contract"]

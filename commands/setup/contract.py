@@ -5,7 +5,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
-from aggregates import commitments, contract_rules, identity
+from aggregates import contract_rules, counted_by_runs, identity
 from aggregates.account import AccountState
 from aggregates.account_package.events import PackageBilled
 from aggregates.account_rules import check_open, unknown_account
@@ -17,10 +17,12 @@ from aggregates.contract import (
     Escalator,
     Termination,
 )
+from aggregates.counting import amount_counted, basis_by_history, covers
 from aggregates.identity import StreamId
 from aggregates.money import parse_amount
 from aggregates.owner import digits_of
 from aggregates.refusal import Refusal
+from commands.contract_charges import has_counted
 from commands.setup.entry import Amount, Day, Done, Entry, Percent, came_of
 from commands.setup.package import find_package
 from commands.workspace import Workspace
@@ -101,7 +103,10 @@ def set_contract(workspace: Workspace, entry: SetContract) -> Done:
             )
         terms = _terms(workspace, entry, state.currency, state.terms)
         start = entry.kept("start", state.start) or state.start
-        events = contract_rules.amend(state, start=start, terms=terms)
+        counted = contract_rules.changes_fixed(state, start, terms) and _has_counted(
+            workspace, stream, state
+        )
+        events = contract_rules.amend(state, start=start, terms=terms, counted=counted)
     workspace.stage(KIND, stream, events)
     if events:
         workspace.later((KIND, entry.id), lambda: _check_packages(workspace, stream))
@@ -120,26 +125,37 @@ def give_notice(workspace: Workspace, ref: str) -> None:
     workspace.stage(KIND, stream, contract_rules.give_notice(state, workspace.today()))
 
 
+def _has_counted(workspace: Workspace, stream: StreamId, state: ContractState) -> bool:
+    """Something was charged that counts toward the contract. The decision relies on nothing being
+    charged meanwhile.
+    """
+    workspace.packages_of(identity.account(state.account))
+    rows = workspace.reading.items_at_work(KIND, state.ref)
+    return any(has_counted(workspace.reading, row) for row in rows if row.stream == stream)
+
+
 def uncount(
     workspace: Workspace, account: StreamId, ref: str, billed: Iterable[PackageBilled]
 ) -> None:
-    """Charges of an account-package were taken back by a void or a reversal (R21, R22): they count
-    toward no commitment any more, where they did. A commit period that is closed stays closed.
+    """Charges of an account-package were taken back by a void or a reversal (R21, R22). History
+    says so and they count toward no commitment any more; but where executions of an older form
+    wrote down that they do, it is written down that they do not. A commit period that is closed
+    stays closed.
     """
     cycles = list(billed)
     for stream, state in workspace.items_of(KIND, account):
-        if not commitments.covers(state, ref):
+        if not state.counted or not covers(state, ref):
             continue
-        history = (recorded.event for recorded in workspace.history(stream))
-        counted_by = commitments.counting_executions(history)
+        history = [(recorded.position, recorded.event) for recorded in workspace.history(stream)]
+        counted_by = basis_by_history(history).counted_by
         lines = [
-            (cycle.bill_date, -charge.amount)
+            (cycle.bill_date, -amount)
             for cycle in cycles
             if cycle.execution in counted_by
-            for charge in cycle.charges
-            if charge.kind in commitments.COUNTING
+            for amount in [amount_counted(cycle)]
+            if amount is not None
         ]
-        counted = commitments.count(state, lines)
+        counted = counted_by_runs.count(state, lines)
         if counted:
             workspace.stage(KIND, stream, [ContractCounted(counted=counted)])
 

@@ -42,16 +42,16 @@ def list_contracts(account: str | None, database: str | None, as_json: bool) -> 
 @reading
 def show(contract: str, database: str | None, as_json: bool) -> None:
     """Show CONTRACT with its terms and commit periods."""
-    from aggregates.commitments import running_period
+    from commands.contract_charges import running
     from projections import contracts
 
     with looking(database) as look:
         with look.app.store.snapshot() as reading:
             rows = reading.items_at_work("contract", contract, limit=1)
-        if not rows:
-            raise unknown("contract", contract, "billstream contract list")
-        running = running_period(rows[0].state)
-        found = contracts.one(look.views, rows[0].stream, rows[0].state, running, look.showing)
+            if not rows:
+                raise unknown("contract", contract, "billstream contract list")
+            now = running(reading, rows[0])
+        found = contracts.one(look.views, rows[0].stream, rows[0].state, now, look.showing)
         if as_json:
             print_json(found)
             return

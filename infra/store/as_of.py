@@ -5,13 +5,14 @@ the invoicer changes since. What the billing pass asks costs a few times what th
 `children_of` and `is_absent` go through all accounts, for nobody decides about the past.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import islice
 
 from aggregates import identity
 from aggregates.account import InvoicerChanged
+from aggregates.counting import Fact
 from aggregates.identity import StreamId
 from commands.store import (
     Absence,
@@ -20,9 +21,10 @@ from commands.store import (
     ItemRow,
     PackageRow,
     ReceivablesRow,
+    Recorded,
     Versioned,
 )
-from infra.store import by_number, chain, checks, folding
+from infra.store import asking, by_number, chain, checks, folding
 from infra.store.database import Database
 from infra.store.meta import moment
 from infra.store.numbers import raised_in
@@ -217,6 +219,12 @@ class PastReading:
                 invoicer = accounts[package.account]
                 later[invoicer] = later.get(invoicer, 0) + 1
         return later
+
+    def histories(self, streams: Iterable[StreamId]) -> dict[StreamId, list[Recorded]]:
+        return asking.streams(self._database, streams, self._position)
+
+    def billed_since(self, after: Mapping[StreamId, int]) -> dict[StreamId, list[Fact]]:
+        return asking.billed_since(self._database, after, self._position)
 
     # how they are found
 

@@ -1,12 +1,14 @@
 """Questions about streams and the whole log, inside a read transaction of either database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from aggregates.counting import Fact, fact_of
 from aggregates.identity import StreamId
 from commands.store import Recorded, Stored
 from infra.store import checks
 from infra.store.database import Database
 from infra.store.rows import EVENT_COLUMNS, batches, recorded
+from schemas.stored import decode
 
 
 def stream(database: Database, stream: StreamId, up_to: int | None) -> list[Recorded]:
@@ -20,14 +22,63 @@ def stream(database: Database, stream: StreamId, up_to: int | None) -> list[Reco
     return [recorded(row) for row in rows]
 
 
-def streams(database: Database, streams: Sequence[StreamId]) -> dict[StreamId, list[Recorded]]:
-    """The events of streams, in order."""
+def streams(
+    database: Database, streams: Iterable[StreamId], up_to: int | None = None
+) -> dict[StreamId, list[Recorded]]:
+    """The events of streams in order, up to a position."""
     found: dict[StreamId, list[Recorded]] = {stream: [] for stream in streams}
-    for some in batches(streams, checks.MANY):
+    limit, limits = _limit("position", up_to)
+    for some in batches(found, checks.MANY):
         among, params = database.among(some)
-        query = f"SELECT {EVENT_COLUMNS} FROM events WHERE stream {among} ORDER BY stream, version"
-        for row in database.execute(query, params):
+        query = (
+            f"SELECT {EVENT_COLUMNS} FROM events WHERE stream {among} {limit} "
+            "ORDER BY stream, version"
+        )
+        for row in database.execute(query, (*params, *limits)):
             found[row[1]].append(recorded(row))
+    return found
+
+
+def _limit(column: str, up_to: int | None) -> tuple[str, tuple[int, ...]]:
+    return ("", ()) if up_to is None else (f"AND {column} <= ?", (up_to,))
+
+
+_BILLED_SINCE = """
+    SELECT e.position, p.account, p.ref, e.topic, e.schema_version, e.payload
+    FROM account_packages p {join} events e ON e.stream = p.stream
+    WHERE p.account {among} AND e.version > coalesce(
+        (SELECT b.version FROM events b WHERE b.stream = p.stream AND b.position <= ?
+         ORDER BY b.version DESC LIMIT 1), 0)
+    AND e.topic IN ('account_package.billed', 'account_package.taken_back') {limit}
+"""
+"""Stream by stream from its end: neither history by position nor a whole stream is walked."""
+
+
+def billed_since(
+    database: Database, after: Mapping[StreamId, int], up_to: int | None = None
+) -> dict[StreamId, list[Fact]]:
+    """What was billed and taken back of accounts' packages after a position each, up to one. Those
+    that look equally far back are asked for together.
+    """
+    found: dict[StreamId, list[Fact]] = {}
+    limit, limits = _limit("e.position", up_to)
+    for some in batches(sorted(after, key=lambda account: after[account]), checks.MANY):
+        among, params = database.among(some)
+        sql = _BILLED_SINCE.format(join=database.ordered_join, among=among, limit=limit)
+        rows = database.stream(sql, (*params, after[some[0]], *limits))
+        for position, account, ref, topic, version, payload in rows:
+            if position <= after[account]:
+                continue
+            fact = fact_of(position, ref, decode(topic, version, payload))
+            if fact is not None:
+                listed = found.get(account)
+                if listed is None:
+                    found[account] = [fact]
+                else:
+                    listed.append(fact)
+    for facts in found.values():
+        if len(facts) > 1:
+            facts.sort(key=lambda fact: fact.position)
     return found
 
 

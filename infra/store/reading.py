@@ -1,9 +1,10 @@
 """Now: one snapshot of the state rows, for handlers and for the billing pass."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from aggregates.counting import Fact
 from aggregates.identity import StreamId
 from commands.store import (
     Absence,
@@ -12,9 +13,10 @@ from commands.store import (
     ItemRow,
     PackageRow,
     ReceivablesRow,
+    Recorded,
     Versioned,
 )
-from infra.store import by_number, checks, numbers
+from infra.store import asking, by_number, checks, numbers
 from infra.store.database import Database, Result
 from infra.store.linking import read_head
 from infra.store.rows import (
@@ -215,6 +217,12 @@ class SnapshotReading:
             WHERE {where} AND p.live AND p.next_bill_date > ? GROUP BY a.invoicer
         """
         return dict(self._all(query, (*params, end.isoformat())))
+
+    def histories(self, streams: Iterable[StreamId]) -> dict[StreamId, list[Recorded]]:
+        return asking.streams(self._database, streams)
+
+    def billed_since(self, after: Mapping[StreamId, int]) -> dict[StreamId, list[Fact]]:
+        return asking.billed_since(self._database, after)
 
     def _all(self, query: str, params: Sequence[object]) -> Result:
         return self._database.execute(query, params)

@@ -1,6 +1,6 @@
 """Contract terms: commitments, early end, renewal and prices on an anniversary (R31)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -11,7 +11,6 @@ from aggregates import commitments
 from aggregates.contract import (
     Commitment,
     CommitPeriodClosed,
-    ContractCounted,
     ContractEnded,
     ContractEvent,
     ContractRenewed,
@@ -24,6 +23,7 @@ from aggregates.contract import (
     evolve,
 )
 from aggregates.contract_rules import amend, check_packages, give_notice, sign, terminate
+from aggregates.counting import Charges, Line
 from aggregates.refusal import Refusal
 
 MONTHLY = Commitment(amount=10000, per="monthly")
@@ -40,13 +40,18 @@ class Contract:
             self.state = evolve(self.state, event)
         return self
 
+    lines: list[Line] = field(default_factory=list[Line])
+
     def count(self, *lines: tuple[date, int]) -> "Contract":
-        counted = commitments.count(self.state, lines)
-        return self.to(ContractCounted(counted=counted, execution=RUN)) if counted else self
+        """Charges in history, one a position."""
+        for day, amount in lines:
+            self.lines.append(Line("a", day, amount, len(self.lines) + 1))
+        return self
 
     def run(self, end: date) -> list[ContractEvent]:
         """Closes what is due; the state given with it is the fold of the events."""
-        events, after = commitments.due_steps(self.state, (), end, "half_up", RUN)
+        charges = Charges(self.lines, len(self.lines))
+        events, after = commitments.due_steps(self.state, charges, end, "half_up", RUN)
         assert self.to(*events).state == after
         return events
 
@@ -95,27 +100,6 @@ def test_credits_count_and_may_leave_less_than_nothing() -> None:
     assert shortfalls(contract.run(date(2020, 11, 1)))[0][3:] == (-1000, 11000)
 
 
-def test_what_was_charged_stands_with_the_period_closed_first_or_alone() -> None:
-    """Either way the contract is the same after it."""
-    contract = signed().count((date(2020, 10, 1), 6000)).state
-    counted = commitments.count(contract, [(date(2020, 10, 31), 1500), (date(2020, 11, 1), 50)])
-    end = date(2020, 11, 30)
-    (joined,), after = commitments.due_steps(contract, counted, end, "half_up", RUN)
-    apart, same = commitments.due_steps(contract, counted, end, "half_up", RUN, joined=False)
-    assert isinstance(joined, CommitPeriodClosed)
-    assert (joined.counted, joined.shortfall, joined.charged) == (7500, 2500, counted)
-    assert apart == [
-        ContractCounted(counted=counted, execution=RUN),
-        replace(joined, charged=()),
-    ]
-    assert after == same == evolve(contract, joined)
-    assert [(found.start, found.amount) for found in after.counted] == [(date(2020, 11, 1), 50)]
-    assert commitments.counting_executions([joined]) == {RUN}
-    assert commitments.counting_executions([replace(joined, charged=())]) == set()
-    alone, _ = commitments.due_steps(contract, counted, date(2020, 10, 31), "half_up", RUN)
-    assert alone == [ContractCounted(counted=counted, execution=RUN)]
-
-
 def test_part_periods_are_prorated_by_day() -> None:
     """Start 4 Oct with bill day 1: 28 of 31 days. The last period ends with the contract."""
     contract = signed(start=date(2020, 10, 4))
@@ -126,13 +110,6 @@ def test_part_periods_are_prorated_by_day() -> None:
     assert isinstance(last[-1], ContractEnded)
     assert last[-1].on == date(2021, 10, 4)
     assert contract.state.status == "ended"
-
-
-def test_charges_dated_outside_the_contract_count_for_nothing() -> None:
-    contract = signed()
-    assert commitments.count(contract.state, [(date(2020, 9, 30), 5), (date(2021, 10, 1), 5)]) == ()
-    contract.run(date(2020, 11, 1))
-    assert commitments.count(contract.state, [(date(2020, 10, 31), 5)]) == ()
 
 
 def test_quarterly_periods_count_from_the_start() -> None:
@@ -302,13 +279,16 @@ def test_terms_are_fixed_once_a_run_has_counted() -> None:
     assert contract.state.closed_to == date(2020, 11, 1)
     assert contract.state.term_end == date(2021, 11, 1)
     assert amend(contract.state, start=date(2020, 11, 1), terms=other) == []
-    contract.count((date(2020, 11, 1), 5))
+    with pytest.raises(Refusal, match="cannot_change"):
+        amend(contract.state, start=date(2020, 11, 1), terms=YEAR, counted=True)
+    with pytest.raises(Refusal, match="cannot_change"):
+        amend(contract.state, start=date(2020, 10, 1), terms=other, counted=True)
+    renewed = replace(other, renewal="auto")
+    contract.to(*amend(contract.state, start=date(2020, 11, 1), terms=renewed, counted=True))
+    assert contract.state.terms.renewal == "auto"
+    contract.run(date(2020, 12, 1))
     with pytest.raises(Refusal, match="cannot_change"):
         amend(contract.state, start=date(2020, 11, 1), terms=YEAR)
-    contract.to(
-        *amend(contract.state, start=date(2020, 11, 1), terms=replace(other, renewal="auto"))
-    )
-    assert contract.state.terms.renewal == "auto"
 
 
 def test_packages_under_a_contract_are_held_by_its_account() -> None:

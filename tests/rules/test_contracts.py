@@ -5,61 +5,9 @@ from typing import Any
 
 import pytest
 
-from aggregates import execution
-from tests.rules.support import (
-    DECEMBER,
-    NOVEMBER,
-    OCTOBER,
-    bill_account,
-    bill_run,
-    refused_setup,
-    sold,
-)
-from tests.support.world import World, account, base, package
-
-TERMS = ["bill_packages", "contract_terms", "generate_invoice"]
-SEPTEMBER_START = "2020-09-01"
-
-
-def contract(**more: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "id": "K-1",
-        "account": "A-1",
-        "start": "2020-10-01",
-        "term": "annual",
-        "commitment": {"amount": "100.00", "per": "monthly"},
-    }
-    return found | more
-
-
-def signed(tmp_path: Path, *contracts: dict[str, Any], **more: Any) -> World:
-    """A package of 20.00 a month in arrears, billed on the 1st, under contracts."""
-    world = World(tmp_path, clock="2020-10-05T15:00:00Z")
-    runs = [
-        bill_run("Default", actions=TERMS),
-        bill_run("Plain"),
-        bill_run("Terms", actions=["contract_terms"]),
-    ]
-    accounts = [account("A-1", package("a", SEPTEMBER_START))]
-    setup = base(accounts=accounts, bill_runs=runs, contracts=list(contracts))
-    world.apply(setup | more)
-    return world
-
-
-def fees(world: World) -> list[tuple[str, str, str]]:
-    """The fees of all invoices: number, first day, amount."""
-    return [
-        (invoice["number"], line["service_period"]["start"], line["amount"])
-        for invoice in world.invoices()
-        for line in invoice["lines"]
-        if line["kind"] == "fee"
-    ]
-
-
-def sound(world: World) -> None:
-    world.must("verify")
-    for found in world.read("bill-run", "completed"):
-        world.must("execution", "replay", found["id"])
+from tests.rules.support import DECEMBER, NOVEMBER, OCTOBER, bill_account, refused_setup, sold
+from tests.rules.under_contract import SEPTEMBER_START, contract, events_of, fees, signed, sound
+from tests.support.world import account, package
 
 
 def test_a_shortfall_is_charged_once_by_the_run_that_holds_the_end(tmp_path: Path) -> None:
@@ -329,41 +277,20 @@ def test_what_a_void_takes_back_counts_once_when_it_is_billed_again(tmp_path: Pa
     sound(world)
 
 
-def events_of(world: World, type: str) -> list[dict[str, Any]]:
-    """What the events of a type hold, oldest first."""
-    return [found["event"] for found in world.read("history", "list", "--type", type)]
-
-
-def test_what_was_charged_stands_with_the_period_that_the_run_closes(tmp_path: Path) -> None:
+def test_what_was_charged_is_written_once_with_its_package(tmp_path: Path) -> None:
     world = signed(tmp_path, contract())
     world.bill(*OCTOBER)
+    types = [one["type"] for one in world.read("history", "list")]
+    assert [type for type in types if type.startswith("contract.")] == ["contract.signed"]
     world.bill(*NOVEMBER)
-    (october,) = events_of(world, "contract.counted")
+    assert events_of(world, "contract.counted") == []
     (november,) = events_of(world, "contract.period_closed")
-    assert october["counted"] == [{"start": "2020-10-01", "amount": 2000}]
-    assert november["charged"] == [{"start": "2020-11-01", "amount": 2000}]
+    assert (november["counted"], november["shortfall"]) == (2000, 8000)
+    assert "charged" not in november
     world.must("invoice", "void", "INV-007855", "--yes")
     assert world.read("contract", "show", "K-1")["running"]["counted"] == "0.00"
     world.bill(*NOVEMBER)
     assert world.read("contract", "show", "K-1")["running"]["counted"] == "20.00"
-    sound(world)
-
-
-def test_a_run_of_an_older_version_is_computed_again_as_it_was_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = signed(tmp_path, contract())
-    monkeypatch.setattr(execution, "FORM", 0)
-    world.bill(*OCTOBER)
-    world.bill(*NOVEMBER)
-    monkeypatch.undo()
-    assert len(events_of(world, "contract.counted")) == 2
-    world.bill(*DECEMBER)
-    assert len(events_of(world, "contract.counted")) == 2
-    first, second = events_of(world, "contract.period_closed")
-    assert "charged" not in first
-    assert second["charged"] == [{"start": "2020-12-01", "amount": 2000}]
-    assert [amount for _, _, amount in fees(world)] == ["80.00", "80.00"]
     sound(world)
 
 

@@ -111,9 +111,13 @@ def add_accounts(
         write(store, *streams)
 
 
-def queue(store: Store, start: date, end: date, name: str = "now") -> StreamId:
+def queue(
+    store: Store, start: date, end: date, name: str = "now", catch_up: str = "one"
+) -> StreamId:
     """A queued execution over the bill run."""
     execution = identity.execution(identity.schedule(name.encode()), name)
-    queued = ExecutionQueued(bill_run="Default", period_start=start, period_end=end)
+    queued = ExecutionQueued(
+        bill_run="Default", period_start=start, period_end=end, catch_up=catch_up
+    )
     write(store, ("execution", execution, [queued]))
     return execution

@@ -387,4 +387,6 @@ def everything(reading: Reading) -> dict[str, Any]:
         "owner": reading.get("owner", identity.owner()),
         "executions": list(reading.all_of("execution", "run")),
         "next": reading.next_number("default"),
+        "billed": reading.billed_since(dict.fromkeys(accounts, 3)),
+        "histories": reading.histories(accounts),
     }
