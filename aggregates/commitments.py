@@ -6,6 +6,7 @@ the first run whose billing period reaches its end, which is the first day after
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -26,6 +27,7 @@ from aggregates.counting import Charges, Line, looked_through, reached
 from aggregates.days import nth_date, parse_frequency
 from aggregates.money import round_div
 from aggregates.proration import prorated
+from aggregates.refusal import Refusal
 
 MOST_STEPS = 1000
 """Commit periods, terms and anniversaries of one contract in one execution, at most."""
@@ -195,6 +197,23 @@ def anniversaries(state: ContractState, period_end: date) -> list[date]:
             break
         found.append(day)
     return found
+
+
+def next_day(state: ContractState) -> date:
+    """The first day on which something comes to the contract: no run whose billing period ends
+    before has anything to do with it.
+    """
+    last, escalator = last_day(state), state.terms.escalator
+    days = [state.term_end if last is None else min(state.term_end, last)]
+    with suppress(Refusal):  # what would come after the last day there is never comes
+        running = running_period(state)
+        if running is not None:
+            days.append(running[1])
+    if escalator is not None:
+        with suppress(Refusal):
+            frequency = parse_frequency(escalator.every)
+            days.append(nth_date(frequency, state.start, state.start.day, state.anniversaries + 1))
+    return min(days)
 
 
 def escalated(price: int, state: ContractState, rounding: str) -> int:

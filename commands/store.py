@@ -266,9 +266,11 @@ class Reading(Protocol):
         ...
 
     def open_items_in(
-        self, kinds: Sequence[str], low: bytes, high: bytes
+        self, kinds: Sequence[str], low: bytes, high: bytes, up_to: Mapping[str, int]
     ) -> dict[StreamId, dict[str, list[ItemRow]]]:
-        """The open ones of several kinds, by account and kind, found in one go."""
+        """The open ones of several kinds, by account and kind, found in one go; of a kind in
+        `up_to` those whose ordinal is not above that.
+        """
         ...
 
     def items_at_work(

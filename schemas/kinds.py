@@ -18,6 +18,7 @@ from aggregates import (
     ar_term,
     bill_group,
     bill_run,
+    commitments,
     contract,
     exchange_rates,
     execution,
@@ -84,8 +85,9 @@ def _is_owed(state: InvoiceState) -> bool:
     return state.open_balance != 0
 
 
-def _begins(state: contract.ContractState) -> int:
-    return state.start.toordinal()
+def _comes(state: contract.ContractState) -> int:
+    """The next day on which something comes, so that no run reads it before (R31)."""
+    return commitments.next_day(state).toordinal()
 
 
 def _goes_on(state: contract.ContractState) -> bool:
@@ -96,7 +98,7 @@ def _reference(state: contract.ContractState) -> str:
     return state.ref
 
 
-_CONTRACT = Item(_account, _begins, _goes_on, keeps_key=True)
+_CONTRACT = Item(_account, _comes, _goes_on, keeps_key=True)
 
 
 def _credit(state: InvoiceState) -> str:

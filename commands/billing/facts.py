@@ -88,7 +88,7 @@ def facts_of(
     # Also where nothing waits any more: what waits next goes on from that version.
     for account, receivables in reading.receivables_of(accounts).items():
         accounts[account].receivables = receivables
-    _load_items(reading, needs_of(settings), low, high, accounts)
+    _load_items(reading, settings, low, high, accounts)
     if "contract_terms" in settings.actions and settings.has_contracts:
         _load_held(reading, settings, accounts)
         if settings.form >= COUNTED_AT_CLOSE:
@@ -101,15 +101,20 @@ def facts_of(
 
 def _load_items(
     reading: Reading,
-    kinds: Sequence[str],
+    settings: RunSettings,
     low: bytes,
     high: bytes,
     accounts: dict[StreamId, AccountFacts],
 ) -> None:
-    """Open items: of the range's invoicers, and of accounts elsewhere that they bill for."""
+    """Open items: of the range's invoicers, and of accounts elsewhere that they bill for. Contracts
+    only where something comes; several of an account by their start.
+    """
+    kinds = needs_of(settings)
     if not kinds:
         return
-    for account, items in reading.open_items_in(kinds, low, high).items():
+    contracts = "contract" in kinds and settings.form >= COUNTED_AT_CLOSE
+    up_to = {"contract": settings.period_end.toordinal()} if contracts else {}
+    for account, items in reading.open_items_in(kinds, low, high, up_to).items():
         if account in accounts:
             accounts[account].items = items
     elsewhere = [a for a in accounts if a < low or (high and a >= high)]
@@ -117,6 +122,9 @@ def _load_items(
         others = reading.items_of(kind, _who_may_have(kind, elsewhere, accounts))
         for account, rows in others.items():
             accounts[account].items[kind] = rows
+    for facts in accounts.values() if "contract" in kinds else ():
+        if "contract" in facts.items and len(facts.items["contract"]) > 1:
+            facts.items["contract"].sort(key=lambda row: (row.state.start, row.stream))
 
 
 def _who_may_have(

@@ -113,12 +113,15 @@ class PastReading:
         return by_account(self._items(kind, streams, only_open))
 
     def open_items_in(
-        self, kinds: Sequence[str], low: bytes, high: bytes
+        self, kinds: Sequence[str], low: bytes, high: bytes, up_to: Mapping[str, int]
     ) -> dict[StreamId, dict[str, list[ItemRow]]]:
         found: dict[StreamId, dict[str, list[ItemRow]]] = {}
         for kind in kinds:
+            most = up_to.get(kind)
             for account, rows in self.items_in(kind, low, high).items():
-                found.setdefault(account, {})[kind] = rows
+                of_kind = rows if most is None else [row for row in rows if row.ordinal <= most]
+                if of_kind:
+                    found.setdefault(account, {})[kind] = of_kind
         return found
 
     def items_at_work(

@@ -127,14 +127,16 @@ class SnapshotReading:
         return by_account(self._items(kind, low, high, only_open))
 
     def open_items_in(
-        self, kinds: Sequence[str], low: bytes, high: bytes
+        self, kinds: Sequence[str], low: bytes, high: bytes, up_to: Mapping[str, int]
     ) -> dict[StreamId, dict[str, list[ItemRow]]]:
         if not kinds:
             return {}
         among, params = self._database.among(list(kinds))
         where, limits = _accounts_of_items(low, high)
         query = f"SELECT {ITEM_COLUMNS} FROM items WHERE {where} AND open AND kind {among}"
-        return by_account_and_kind(kinds, self._all(query, [*limits, *params]))
+        query += " AND (kind <> ? OR ordinal <= ?)" * len(up_to)
+        limited = [value for limit in up_to.items() for value in limit]
+        return by_account_and_kind(kinds, self._all(query, [*limits, *params, *limited]))
 
     def _items(self, kind: str, low: bytes, high: bytes, only_open: bool) -> list[ItemRow]:
         """Those of accounts from `low` to `high`."""

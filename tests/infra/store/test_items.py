@@ -146,3 +146,22 @@ def test_an_invoice_is_found_by_its_number(billed: OwnedStore) -> None:
     with billed.as_of(position) as then, billed.as_of(20) as before:
         assert then.invoice_by_number("INV-007860") is not None
         assert before.invoice_by_number("INV-007860") is None
+
+
+def test_open_ones_of_several_kinds_and_only_those_up_to_an_ordinal(billed: OwnedStore) -> None:
+    kinds = ("invoice", "payment")
+    with billed.snapshot() as now, billed.as_of(billed.head.position) as then:
+        every = now.items_in("invoice", b"", b"")
+        middle = sorted(row.ordinal for rows in every.values() for row in rows)[4]
+        for reading in (now, then):
+            found = reading.open_items_in(kinds, b"", b"", {})
+            assert found == {account: {"invoice": rows} for account, rows in every.items()}
+            other = reading.open_items_in(kinds, b"", b"", {"payment": 0})
+            assert other == found
+            some = reading.open_items_in(kinds, b"", b"", {"invoice": middle, "payment": 0})
+            assert some == {
+                account: {"invoice": [row for row in rows if row.ordinal <= middle]}
+                for account, rows in every.items()
+                if rows[0].ordinal <= middle
+            }
+            assert reading.open_items_in((), b"", b"", {}) == {}
