@@ -177,7 +177,14 @@ class SnapshotReading:
         everyone: bool = False,
     ) -> Iterator[tuple[StreamId, int]]:
         where, params = self._in_range(low, high, groups)
-        others = f"UNION ALL SELECT a.invoicer, 0 FROM accounts a WHERE {where}" if everyone else ""
+        if everyone:
+            query = f"""
+                SELECT a.invoicer, count(p.stream) FROM accounts a LEFT JOIN account_packages p
+                    ON p.account = a.stream AND p.live AND p.next_bill_date <= ?
+                WHERE {where} GROUP BY a.invoicer ORDER BY a.invoicer
+            """
+            yield from self._database.stream(query, (end.isoformat(), *params))
+            return
         query = f"""
             SELECT invoicer, CAST(sum(due) AS BIGINT) AS due FROM (
                 SELECT a.invoicer, 1 AS due
@@ -186,11 +193,10 @@ class SnapshotReading:
                 UNION ALL
                 SELECT a.invoicer, 0
                 FROM receivables r {self._join} accounts a ON a.stream = r.account
-                WHERE r.waiting > 0 AND {where} {others}
+                WHERE r.waiting > 0 AND {where}
             ) AS found GROUP BY invoicer ORDER BY invoicer
         """
-        times = 2 if everyone else 1
-        yield from self._database.stream(query, (*params, end.isoformat(), *params * times))
+        yield from self._database.stream(query, (*params, end.isoformat(), *params))
 
     def accounts_in(self, low: bytes, high: bytes, groups: Sequence[str]) -> list[AccountRow]:
         where, params = self._in_range(low, high, groups)
