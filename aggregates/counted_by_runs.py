@@ -50,6 +50,7 @@ def _period_holding(state: ContractState, commitment: Commitment, day: date) -> 
 def due_steps(
     state: ContractState,
     counted: tuple[Counted, ...],
+    charges: Charges | None,
     period_end: date,
     rounding: str,
     execution: str,
@@ -58,12 +59,13 @@ def due_steps(
 ) -> tuple[list[ContractEvent], ContractState]:
     """What a run makes of the contract (`commitments.due_steps`) with what it charged: `joined`,
     it stands with the commit period that is closed first; else it is an event of its own.
+    `charges` are those of newer executions.
     """
     if not counted or state.ended is not None:
-        return commitments.due_steps(state, Charges(), period_end, rounding, execution)
+        return commitments.due_steps(state, charges, period_end, rounding, execution)
     alone = ContractCounted(counted=counted, execution=execution)
     state = evolve(state, alone)
-    steps, after = commitments.due_steps(state, Charges(), period_end, rounding, execution)
+    steps, after = commitments.due_steps(state, charges, period_end, rounding, execution)
     if joined and steps and isinstance(steps[0], CommitPeriodClosed):
         return [replace(steps[0], charged=counted), *steps[1:]], after
     return [alone, *steps], after

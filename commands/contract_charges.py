@@ -1,9 +1,9 @@
 """What was charged under contracts, looked up in history (R31, `aggregates.counting`)."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from aggregates import commitments
+from aggregates import commitments, identity
 from aggregates.counting import (
     Basis,
     Charges,
@@ -14,6 +14,7 @@ from aggregates.counting import (
     reached,
     standing_under,
 )
+from aggregates.execution import COUNTED_AT_CLOSE
 from aggregates.identity import StreamId
 from aggregates.proration import Span
 from commands.store import ItemRow, Reading
@@ -32,6 +33,27 @@ def charges_under(reading: Reading, contracts: Collection[ItemRow]) -> dict[Stre
     return {
         row.stream: Charges(standing_under(row.state, basis, facts), read_at)
         for row, basis, facts in _looked_up(reading, contracts)
+    }
+
+
+def not_written_down(
+    reading: Reading, found: Mapping[StreamId, Charges]
+) -> dict[StreamId, Charges]:
+    """The same for an execution of an older form, which may be taken up again after newer ones:
+    what these charged. It leaves no place behind up to where it has looked.
+    """
+    names = {line.execution for charges in found.values() for line in charges.lines}
+    executions = reading.get_many("execution", map(identity.parse, names))
+    newer = {
+        identity.text(stream)
+        for stream, execution in executions.items()
+        if execution.state.form >= COUNTED_AT_CLOSE
+    }
+    return {
+        contract: Charges(
+            [line._replace(position=0) for line in charges.lines if line.execution in newer]
+        )
+        for contract, charges in found.items()
     }
 
 

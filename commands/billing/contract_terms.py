@@ -90,10 +90,12 @@ def _steps(
     """What has come. A commit period closes with what history holds of it and this run charged."""
     state: ContractState = draft.state_of(KIND, row.stream, row.state)
     end, rounding, execution = settings.period_end, settings.owner.rounding, settings.execution
+    charges = account.charges.get(row.stream)
     if settings.form < COUNTED_AT_CLOSE:
         counted, joined = draft.counted.get(row.stream, ()), settings.form >= 1
-        return counted_by_runs.due_steps(state, counted, end, rounding, execution, joined=joined)
-    charges = account.charges.get(row.stream)
+        return counted_by_runs.due_steps(
+            state, counted, charges, end, rounding, execution, joined=joined
+        )
     if charges is not None:
         lines = [*charges.lines, *_under(state, own.get(account.row.stream, ()))]
         charges = Charges(lines, charges.read_at)

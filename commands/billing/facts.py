@@ -11,7 +11,7 @@ from aggregates.execution import COUNTED_AT_CLOSE
 from aggregates.identity import StreamId
 from commands.billing.needs import needs_of
 from commands.billing.settings import RunSettings
-from commands.contract_charges import charges_under
+from commands.contract_charges import charges_under, not_written_down
 from commands.store import AccountRow, ItemRow, PackageRow, Reading, ReceivablesRow
 
 
@@ -91,8 +91,7 @@ def facts_of(
     _load_items(reading, settings, low, high, accounts)
     if "contract_terms" in settings.actions and settings.has_contracts:
         _load_held(reading, settings, accounts)
-        if settings.form >= COUNTED_AT_CLOSE:
-            _load_charges(reading, settings, accounts)
+        _load_charges(reading, settings, accounts)
     later: dict[StreamId, int] = {}
     if any(group.settings.render_threshold for group in settings.groups.values()):
         later = reading.later_packages_in(low, high, groups, settings.period_end)
@@ -168,9 +167,11 @@ def _load_charges(
         for row in account.items.get("contract", ())
         if closes(row.state, settings.period_end)
     ]
-    rows = {row.stream: row for row in closing}
-    for stream, charges in charges_under(reading, closing).items():
-        accounts[rows[stream].account].charges[stream] = charges
+    found = charges_under(reading, closing)
+    if settings.form < COUNTED_AT_CLOSE:
+        found = not_written_down(reading, found)
+    for row in closing:
+        accounts[row.account].charges[row.stream] = found[row.stream]
 
 
 def _families(

@@ -94,6 +94,13 @@ class Session:
             with suppress(psycopg.Error):
                 cursor.close()
 
+    def for_each(self, table: str, alias: str, where: str, /) -> str:
+        """OFFSET keeps it apart: before the server has counted a new table it would else walk all
+        of it.
+        """
+        rows = f"SELECT * FROM {table} {alias} WHERE {where} OFFSET 0"
+        return f"JOIN LATERAL ({rows}) {alias} ON true"
+
     def among(self, items: list[Any], /) -> tuple[str, Sequence[Any]]:
         """`IN` over an array, so that the statement is the same for any number."""
         return "= ANY(?)", [arrays.one(items)]

@@ -43,15 +43,21 @@ def _limit(column: str, up_to: int | None) -> tuple[str, tuple[int, ...]]:
     return ("", ()) if up_to is None else (f"AND {column} <= ?", (up_to,))
 
 
-_BILLED_SINCE = """
-    SELECT e.position, p.account, p.ref, e.topic, e.schema_version, e.payload
-    FROM account_packages p {join} events e ON e.stream = p.stream
-    WHERE p.account {among} AND e.version > coalesce(
-        (SELECT b.version FROM events b WHERE b.stream = p.stream AND b.position <= ?
+_SINCE = """
+    e.stream = p.stream AND e.version > coalesce(
+        (SELECT b.version FROM events b WHERE b.stream = p.stream AND b.position + 0 <= ?
          ORDER BY b.version DESC LIMIT 1), 0)
-    AND e.topic IN ('account_package.billed', 'account_package.taken_back') {limit}
+    AND e.topic IN ('account_package.billed', 'account_package.taken_back')
 """
 """Stream by stream from its end: neither history by position nor a whole stream is walked."""
+
+
+def _billed_since(database: Database, among: str, limit: str) -> str:
+    return f"""
+        SELECT e.position, p.account, p.ref, e.topic, e.schema_version, e.payload
+        FROM account_packages p {database.for_each("events", "e", _SINCE)}
+        WHERE p.account {among} {limit}
+    """
 
 
 def billed_since(
@@ -64,8 +70,8 @@ def billed_since(
     limit, limits = _limit("e.position", up_to)
     for some in batches(sorted(after, key=lambda account: after[account]), checks.MANY):
         among, params = database.among(some)
-        sql = _BILLED_SINCE.format(join=database.ordered_join, among=among, limit=limit)
-        rows = database.stream(sql, (*params, after[some[0]], *limits))
+        sql = _billed_since(database, among, limit)
+        rows = database.stream(sql, (after[some[0]], *params, *limits))
         for position, account, ref, topic, version, payload in rows:
             if position <= after[account]:
                 continue

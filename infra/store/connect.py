@@ -49,6 +49,10 @@ class HistoryConnection(sqlite3.Connection):
         """The rows, which SQLite finds as they are asked for."""
         return self.execute(sql, parameters)
 
+    def for_each(self, table: str, alias: str, where: str, /) -> str:
+        """SQLite walks them in this order."""
+        return f"CROSS JOIN {table} {alias} ON {where}"
+
     def among(self, items: list[Any], /) -> tuple[str, Sequence[Any]]:
         """`IN` with a placeholder an item."""
         return f"IN ({','.join('?' * len(items))})", items

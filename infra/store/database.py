@@ -37,6 +37,12 @@ class Database(Protocol):
         """The rows one after the other, however many there are."""
         ...
 
+    def for_each(self, table: str, alias: str, where: str, /) -> str:
+        """Joins the rows of a table that are looked up for each row on the left, whatever the
+        server believes about how many there are.
+        """
+        ...
+
     def among(self, items: list[Any], /) -> tuple[str, Sequence[Any]]:
         """`IN (…)` over the items, with its parameters."""
         ...

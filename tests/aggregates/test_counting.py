@@ -244,8 +244,12 @@ def test_older_executions_wrote_it_beside_the_period_closed_first_or_alone() -> 
     before = state(ContractCounted(counted=written, execution="old"))
     counted = counted_by_runs.count(before, [(date(2020, 10, 31), 1500), (NOVEMBER, 50)])
     end = date(2020, 11, 30)
-    (joined,), after = counted_by_runs.due_steps(before, counted, end, "half_up", "e", joined=True)
-    apart, same = counted_by_runs.due_steps(before, counted, end, "half_up", "e", joined=False)
+    (joined,), after = counted_by_runs.due_steps(
+        before, counted, Charges(), end, "half_up", "e", joined=True
+    )
+    apart, same = counted_by_runs.due_steps(
+        before, counted, Charges(), end, "half_up", "e", joined=False
+    )
     assert isinstance(joined, CommitPeriodClosed)
     assert (joined.counted, joined.shortfall, joined.charged) == (7500, 2500, counted)
     assert joined.counted_to == 0
@@ -256,7 +260,7 @@ def test_older_executions_wrote_it_beside_the_period_closed_first_or_alone() -> 
     assert after == same == evolve(before, joined)
     assert after.counted == (Counted(start=NOVEMBER, amount=50),)
     alone, _ = counted_by_runs.due_steps(
-        before, counted, date(2020, 10, 31), "half_up", "e", joined=True
+        before, counted, None, date(2020, 10, 31), "half_up", "e", joined=True
     )
     assert alone == [ContractCounted(counted=counted, execution="e")]
 

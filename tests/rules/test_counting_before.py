@@ -95,3 +95,25 @@ def test_an_older_execution_that_is_taken_up_again_later_counts_once(
     assert closed(world)[2:] == [("2020-12-01", "40.00", "60.00")]
     assert fees(world)[-1][1:] == ("2020-12-01", "60.00")
     sound(world)
+
+
+@pytest.mark.parametrize("form", [0, 1])
+def test_an_older_execution_that_closes_a_period_counts_what_newer_ones_charged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: int
+) -> None:
+    world = signed(tmp_path, contract(), accounts=two_days())
+    monkeypatch.setattr(execution, "FORM", form)
+    with opened(world) as store:
+        older = seed.queue(store, date(2020, 11, 1), date(2020, 11, 30), "older")
+        start_execution(store, older)
+        monkeypatch.undo()
+        newer = seed.queue(store, date(2020, 10, 1), date(2020, 10, 31), "newer")
+        assert run_execution(store, newer).counts.failed == 0
+        run_execution(store, older)
+    assert closed(world) == [("2020-10-01", "40.00", "60.00")]
+    (found,) = events_of(world, "contract.period_closed")
+    assert "counted_to" not in found
+    assert counted(world) == "40.00"
+    world.bill(*DECEMBER)
+    assert closed(world)[1:] == [("2020-11-01", "40.00", "60.00")]
+    sound(world)
