@@ -9,29 +9,18 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-import msgspec
-
 from aggregates import identity
 from aggregates.chunk import Failure
-from aggregates.event import ImpossibleEvent
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.billing.facts import ChunkFacts, InvoicerFacts, load_facts
 from commands.billing.scope import Range, after
 from commands.billing.settings import RunSettings
 from commands.store import Reading, Store
+from schemas.unreadable import DAMAGED, Unreadable, told
 
-UNREADABLE = (
-    msgspec.MsgspecError,
-    ImpossibleEvent,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
-"""What reading and folding damaged data raises; an error of the database is none of these."""
+UNREADABLE = (Unreadable, *DAMAGED)
+"""What reading damaged facts raises; an error of the database is none of these."""
 
 
 def read_facts(store: Store, reading: Reading, settings: RunSettings, span: Range) -> ChunkFacts:
@@ -63,7 +52,7 @@ def readable_settings(execution: StreamId) -> Generator[None]:
         text = identity.text(execution)
         raise Refusal(
             "settings_unreadable",
-            f"what execution {text} goes by cannot be read ({_told(fault)}): find what is damaged "
+            f"what execution {text} goes by cannot be read ({told(fault)}): find what is damaged "
             "with `billstream verify`, restore it from a backup, then "
             f"`billstream execution resume {text}`",
         ) from fault
@@ -211,7 +200,7 @@ def _unreadable(
         account=account,
         account_package=package,
         code="facts_unreadable",
-        message=f"{what} cannot be read ({_told(fault)}); nothing was written for {invoicer}: find "
+        message=f"{what} cannot be read ({told(fault)}); nothing was written for {invoicer}: find "
         "what is damaged with `billstream verify`, restore it from a backup, then retry",
     )
 
@@ -222,10 +211,6 @@ def _unknown(invoicer: str, fault: Exception) -> Failure:
         account=invoicer,
         code="history_unreadable",
         message=f"neither what is stored of {invoicer} nor its history can be read "
-        f"({_told(fault)}); nothing was written for it, and what stays due is not listed: find "
+        f"({told(fault)}); nothing was written for it, and what stays due is not listed: find "
         "what is damaged with `billstream verify`, restore it from a backup, then retry",
     )
-
-
-def _told(fault: Exception) -> str:
-    return f"{type(fault).__name__}: {fault}"[:300]

@@ -24,6 +24,7 @@ from commands.executions import Running, find_execution, open_running, range_of
 from commands.store import Recorded, Staged, Store, Stored
 from schemas.catalogue import BY_CLASS
 from schemas.stored import decode, encode
+from schemas.unreadable import DAMAGED, told
 
 
 class Difference(NamedTuple):
@@ -172,6 +173,13 @@ def _differs(found: Stored, event: Event, name: str) -> str:
     """Bytes are compared first: what is the same as it was written is the same decoded."""
     if found.type != name:
         return f"the replay makes a {name} here"
+    try:
+        return _differs_within(found, event)
+    except DAMAGED as fault:
+        return f"what is recorded cannot be read ({told(fault)})"
+
+
+def _differs_within(found: Stored, event: Event) -> str:
     numbers = _RECORDED.get(type(event))
     if numbers is not None:
         event = replace(event, **_numbers(found, numbers))

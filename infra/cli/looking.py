@@ -32,9 +32,13 @@ class Look:
     def __init__(self, app: App) -> None:
         self.app = app
         self._now = app.now()
-        with app.store.snapshot() as reading:
+
+    @cached_property
+    def owner(self) -> OwnerState | None:
+        """Read when it is asked for: history can be looked at when the owner is unreadable."""
+        with self.app.store.snapshot() as reading:
             found = reading.get("owner", identity.owner())
-        self.owner: OwnerState | None = found.state if found else None
+        return found.state if found else None
 
     @cached_property
     def views(self) -> "Views":
