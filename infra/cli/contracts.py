@@ -28,11 +28,14 @@ def list_contracts(account: str | None, database: str | None, as_json: bool) -> 
             (Column("Id", keep=True), "id"),
             (Column("Account"), "account"),
             (Column("Status", keep=True), "status"),
-            (Column("Start", keep=True), "start"),
+            (Column("Start", keep=True, spare=True), "start"),
             (Column("Term ends", keep=True), lambda one: one["ends"] or one["term_end"]),
-            (Column("Renewal"), "renewal"),
+            (Column("Renewal", spare=True), "renewal"),
             (Column("Commitment", right=True), "commitment"),
-            (Column(""), lambda one: f"{one['currency']} {one['per']}" if one["per"] else None),
+            (
+                Column("", keep=True),
+                lambda one: f"{one['currency']} {one['per']}" if one["per"] else None,
+            ),
         )
         print_list(found, as_json, columns, "There are no contracts.")
 

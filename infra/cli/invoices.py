@@ -54,7 +54,7 @@ def list_invoices(
             Column("Total", right=True),
             Column("", keep=True),
             Column("Status", keep=True),
-            Column("Execution", keep=True),
+            Column("Execution", keep=True, spare=True),
         )
         rows = (
             (

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from infra.cli.changing import Asking, ask, changing
-from infra.cli.looking import Look, check_account, looking, tail, unknown
+from infra.cli.looking import Look, both_ends, check_account, looking, unknown
 from infra.cli.options import DATE, database_option, example, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
 
@@ -195,7 +195,7 @@ def statement(
             (
                 one["date"],
                 one["entry"].replace("_", " "),
-                one["reference"] if one["due_date"] else tail(one["reference"]),
+                one["reference"] if one["due_date"] else both_ends(one["reference"]),
                 one["due_date"],
                 one["amount"],
                 one["balance"],

@@ -25,6 +25,9 @@ LAST = 2**63 - 1
 SHORT = 8
 """Digits of an id that tables show; every verb takes them back."""
 
+END = 6
+"""Digits of either end, where it takes both."""
+
 
 class Look:
     """A database as it is now, for people or programs to look at."""
@@ -154,7 +157,7 @@ _LISTS = {
 
 
 def whole(kind: str, written: str, find: Callable[[str], list[str]]) -> str:
-    """The id meant by the digits that tables show: its first ones, or its last (`tail`)."""
+    """The id meant by the digits that tables show (`short`, `tail`, `both_ends`)."""
     prefix = written.strip().lower()
     readable = len(prefix) >= 4 and set(prefix) <= set(string.hexdigits + "-")
     found = find(prefix) if readable else []
@@ -174,9 +177,16 @@ def short(id: str | None) -> str | None:
 
 def tail(id: str) -> str:
     """The id of what an account has many of, as tables show it: its last digits. The first ones
-    are the account's, and the same for all its payments and transactions.
+    are the account's, and the same for all its transactions.
     """
     return id[-SHORT:]
+
+
+def both_ends(id: str) -> str:
+    """The id of a payment as tables show it: the first digits are its account's, the last those of
+    what asked for it, so all payments of an account share the former and all of a run the latter.
+    """
+    return id[:END] + id[-END:]
 
 
 def minutes(at: str | None) -> str | None:

@@ -34,10 +34,10 @@ def overdue(account: str | None, everything: bool, database: str | None, as_json
             (Column("Account"), "account"),
             (Column("Due", keep=True), "due_date"),
             (Column("Days", right=True), "days_overdue"),
-            (Column("Balance", right=True), "balance"),
+            (Column("Balance", right=True, spare=True), "balance"),
             (Column("Overdue", right=True), "overdue"),
             (Column("", keep=True), "currency"),
-            (Column("Last level"), _last_level),
+            (Column("Last level", wrap=True), _last_level),
         )
         print_list(found, as_json, columns, "No invoice is overdue.")
 

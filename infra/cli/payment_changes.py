@@ -56,7 +56,9 @@ def record(
     ask(asking, record_payment, message, f"Recorded a payment of {amount} by account {account}.")
 
 
-@click.command(epilog=example("billstream payment remove 4f1c2a90 --reason 'wrong account' --yes"))
+@click.command(
+    epilog=example("billstream payment remove 4f1c2a90b7d1 --reason 'wrong account' --yes")
+)
 @click.argument("payment")
 @click.option("--reason", default="", help="Why; kept in history.")
 @yes_option
@@ -77,8 +79,8 @@ def remove(payment: str, reason: str, yes: bool, asking: Asking) -> None:
 
 @click.command(
     epilog=example(
-        "billstream payment refund 4f1c2a90 --yes",
-        "billstream payment refund 4f1c2a90 --amount 5.00 --reason goodwill --yes",
+        "billstream payment refund 4f1c2a90b7d1 --yes",
+        "billstream payment refund 4f1c2a90b7d1 --amount 5.00 --reason goodwill --yes",
     )
 )
 @click.argument("payment")
