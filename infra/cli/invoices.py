@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from infra.cli.looking import Look, check_account, execution_id, looking, short, unknown
+from infra.cli.looking import Look, check_invoicer, execution_id, looking, short, unknown
 from infra.cli.options import database_option, example, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
 
@@ -26,7 +26,7 @@ def _find(
 ) -> Iterator[dict[str, Any]]:
     from projections import invoices
 
-    check_account(look, account)
+    check_invoicer(look, account)
     made_by = None if execution is None else execution_id(look, execution)
     return invoices.invoices(look.views, look.showing, account, made_by, lines=lines)
 

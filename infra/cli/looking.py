@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aggregates import identity
 from aggregates.owner import OwnerState
 from aggregates.refusal import Refusal
-from infra.cli.output import progress
+from infra.cli.output import notice, progress
 from infra.composition import App, open_app
 from projections.shapes import Showing
 
@@ -133,6 +133,24 @@ def check_account(look: Look, account: str | None) -> None:
 
     if account is not None and accounts.one(look.views, account) is None:
         raise unknown("account", account, "billstream account list")
+
+
+def check_invoicer(look: Look, account: str | None) -> None:
+    """The same for a verb about invoices, which says where they are when they go to another."""
+    from projections import accounts
+
+    check_account(look, account)
+    found = accounts.one(look.views, account) if account is not None else None
+    if found is not None and found["invoicer"] != account:
+        to = found["invoicer"]
+        notice(
+            f"invoices of account {account} go to {to}: `billstream invoice list --account {to}`"
+        )
+
+
+def going_to(account: str, invoicer: str) -> tuple[tuple[str, str], ...]:
+    """The line of a card that says that an account's invoices go to another."""
+    return () if invoicer == account else (("invoices go to", invoicer),)
 
 
 def execution_id(look: Look, written: str) -> str:

@@ -7,7 +7,7 @@ import click
 
 from aggregates.identity import StreamId
 from aggregates.invoice_state import InvoiceState
-from infra.cli.looking import Look, check_account, looking
+from infra.cli.looking import Look, check_invoicer, looking
 from infra.cli.options import example, reading
 from infra.cli.output import Column, Shown, print_list
 
@@ -25,7 +25,7 @@ def overdue(account: str | None, everything: bool, database: str | None, as_json
     from projections import dunning
 
     with looking(database) as look:
-        check_account(look, account)
+        check_invoicer(look, account)
         found = dunning.overdue(
             look.views, _open(look, account), look.showing, everything=everything
         )

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from infra.cli.changing import Asking, changing
-from infra.cli.looking import Look, both_ends, check_account, looking, unknown, whole
+from infra.cli.looking import Look, both_ends, check_invoicer, going_to, looking, unknown, whole
 from infra.cli.options import database_option, example, json_option, reading
 from infra.cli.output import Column, Shown, print_card, print_json, print_list, print_table, say
 
@@ -40,7 +40,7 @@ def list_payments(
     from projections import payments
 
     with looking(database) as look:
-        check_account(look, account)
+        check_invoicer(look, account)
         found = payments.payments(look.views, look.showing, account, status)
         columns: Shown = (
             (Column("Payment", keep=True), lambda one: both_ends(one["id"])),
@@ -217,8 +217,9 @@ def balance(account: str, database: str | None, as_json: bool) -> None:
         found = _balance(look, account)
     if as_json:
         print_json(found)
-    else:
-        print_card((name.replace("_", " "), value) for name, value in found.items())
+        return
+    elsewhere = going_to(account, found.pop("invoicer"))
+    print_card((*((name.replace("_", " "), value) for name, value in found.items()), *elsewhere))
 
 
 def _balance(look: Look, number: str) -> dict[str, Any]:
@@ -240,4 +241,5 @@ def _balance(look: Look, number: str) -> dict[str, Any]:
         "to_collect": max(due, 0),
     }
     plain = {name: shown(amount, state.currency) for name, amount in amounts.items()}
-    return {"account": state.number, "currency": state.currency, **plain}
+    head = {"account": state.number, "currency": state.currency}
+    return {**head, **plain, "invoicer": state.invoicer}

@@ -108,7 +108,7 @@ def test_lists_of_long_numbers_and_large_amounts_fit_and_tell_their_rows_apart(
     ]
     accounts = [
         account(f"{LONG}{n}", package(f"{LONG}{n}/fibre-1000", "2020-09-01", "fibre-1000"))
-        for n in "12"
+        for n in "123"
     ]
     terms = [{"name": "Standard 30 days", "payment_term": "due on receipt", "levels": levels}]
     world.apply(
@@ -132,18 +132,39 @@ def test_lists_of_long_numbers_and_large_amounts_fit_and_tell_their_rows_apart(
     world.bill("2020-11-01", "2020-11-30")
     for words, whole in {
         ("payment", "list"): (f"{LONG}1", "7507.00 left", "transfer"),
-        ("credit", "list"): (f"{LONG}1", f"{LONG}2", "NW-2020-000004"),
-        ("account", "transactions", f"{LONG}1"): ("one time", "NW-2020-000004"),
+        ("credit", "list"): (f"{LONG}1", f"{LONG}2", "NW-2020-00000"),
+        ("account", "transactions", f"{LONG}1"): ("one time", "NW-2020-00000"),
         ("contract", "list"): (f"{LONG}1/2020", f"{LONG}2/2020", "USD quarterly"),
         ("ar-term", "list"): ("Standard 30 days", "(first-reminder)"),
         ("invoice", "list"): (f"{LONG}1", f"{LONG}2"),
-        ("invoice", "overdue", "--all"): (f"{LONG}1", f"{LONG}2"),
+        ("invoice", "overdue", "--all"): (f"{LONG}3", "NW-2020-00000"),
         ("account-package", "list"): (f"{LONG}1/fibre-1000", f"{LONG}2/fibre-1000"),
         ("ledger", "aging"): (f"{LONG}1", f"{LONG}2"),
-        ("payment", "show", world.read("payment", "list")[0]["id"]): ("NW-2020-000001",),
+        ("payment", "show", world.read("payment", "list")[0]["id"]): ("NW-2020-00000",),
         ("bill-run", "completed"): (),
     }.items():
         table = world.must(*words).out
         assert max(map(len, table.splitlines())) <= 80, f"{words}\n{table}"
         for text in whole:
             assert text in table, f"{text} in {words}\n{table}"
+
+
+def test_who_asks_for_an_account_that_is_billed_to_another_is_told_where_its_invoices_are(
+    world: World,
+) -> None:
+    accounts = [account("P-1"), account("C-1", package("c", "2020-09-01"), invoicer="P-1")]
+    world.apply(base(accounts=accounts))
+    world.bill(*OCTOBER)
+    told = "invoices of account C-1 go to P-1: `billstream invoice list --account P-1`\n"
+    for words in (("invoice", "list"), ("invoice", "overdue"), ("payment", "list")):
+        for more in ((), ("--json",)):
+            assert world.must(*words, "--account", "C-1", *more).err == told, words
+            assert world.must(*words, "--account", "P-1", *more).err == ""
+            assert world.must(*words, *more).err == ""
+    assert world.must("invoice", "export", "--account", "C-1").err == told
+    for words in (("ledger", "statement"), ("account", "balance")):
+        assert world.read(*words, "C-1")["invoicer"] == "P-1"
+        assert world.read(*words, "P-1")["invoicer"] == "P-1"
+        assert "invoices go to" not in world.must(*words, "P-1").out
+        card = [line.split() for line in world.must(*words, "C-1").out.splitlines()]
+        assert ["invoices", "go", "to", "P-1"] in card

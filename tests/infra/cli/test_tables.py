@@ -112,6 +112,13 @@ def test_spare_columns_are_left_out_before_anything_is_cut_the_last_one_first() 
     assert shown[20] == ["kkkkkkkkkk  nnnnnnn…"]
 
 
+def test_gaps_are_halved_where_nothing_can_be_cut() -> None:
+    columns = (Column("Key", keep=True), Column("Amount", right=True), Column("Name"))
+    row = ["k" * 10, "1" * 10, "n" * 10]
+    assert [*Layout(columns, [row], 30).lines(row)] == ["kkkkkkkkkk  1111111111  nnnnn…"]
+    assert [*Layout(columns, [row], 28).lines(row)] == ["kkkkkkkkkk 1111111111 nnnnn…"]
+
+
 def test_wide_letters_take_two_columns() -> None:
     assert cells("日本") == 4
     assert cells("e\u0301") == 1
