@@ -27,7 +27,7 @@ from commands.billing.scope import (
     unresolved,
 )
 from commands.billing.settings import RunSettings, load_settings, read_settings
-from commands.billing.slipped import leave_out_billed, slipped
+from commands.billing.slipped import slipped
 from commands.billing.writing import (
     Written,
     closing_events,
@@ -209,7 +209,6 @@ def run_chunk(
             if state.status != "running" or state.cancel_requested:
                 return None
             facts = read_facts(store, reading, settings, span)
-        leave_out_billed(store, settings, running.started_at, facts)
         written = write_outcomes(bill_chunk(facts, settings, died), settings)
         closing = closing_events(written, settings, index, facts.read_at, running.worker)
         numbering = settings.owner.numbering
@@ -321,7 +320,6 @@ def _record_not_reached(store: Store, running: Running) -> None:
         span = range_of(store, running, index)
         with store.snapshot() as reading:
             facts = read_facts(store, reading, running.settings, span)
-        leave_out_billed(store, running.settings, running.started_at, facts)
         left: list[LeftBehind] = []
         if "bill_packages" in running.settings.actions:
             for invoicer in facts.invoicers:

@@ -14,6 +14,7 @@ from aggregates.chunk import Failure
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.billing.facts import ChunkFacts, InvoicerFacts, load_facts
+from commands.billing.moved import leave_out_billed
 from commands.billing.scope import Range, after
 from commands.billing.settings import RunSettings
 from commands.store import Reading, Store
@@ -24,11 +25,25 @@ UNREADABLE = (Unreadable, *DAMAGED)
 
 
 def read_facts(store: Store, reading: Reading, settings: RunSettings, span: Range) -> ChunkFacts:
-    """The facts of a chunk. Invoicers whose facts cannot be read are in it with their failure."""
+    """The facts of a chunk. Invoicers whose facts cannot be read are in it with their failure;
+    what another chunk of the execution billed already is not in it.
+    """
     try:
-        return load_facts(reading, settings, span.low, span.high, span.only)
+        facts = load_facts(reading, settings, span.low, span.high, span.only)
     except UNREADABLE:
-        return _Apart(store, reading, settings, span).read()
+        facts = _Apart(store, reading, settings, span).read()
+    leave_out_billed(store, reading, settings, facts)
+    return facts
+
+
+def read_facts_again(
+    store: Store, then: Reading, settings: RunSettings, span: Range, failures: Sequence[Failure]
+) -> ChunkFacts:
+    """The same from history for a replay, less what could not be read when it was billed."""
+    facts = load_facts(then, settings, span.low, span.high, span.only)
+    _as_recorded(facts, failures)
+    leave_out_billed(store, then, settings, facts)
+    return facts
 
 
 def by_number(reading: Reading, names: Iterable[str]) -> frozenset[str]:
@@ -58,8 +73,7 @@ def readable_settings(execution: StreamId) -> Generator[None]:
         ) from fault
 
 
-def as_recorded(facts: ChunkFacts, failures: Sequence[Failure]) -> None:
-    """Facts read from history for a replay, less what could not be read when they were billed."""
+def _as_recorded(facts: ChunkFacts, failures: Sequence[Failure]) -> None:
     lost = {one.invoicer: one for one in failures if one.code == "history_unreadable"}
     facts.unknown = list(lost.values())
     facts.unreadable = {one.invoicer: one for one in failures if one.code == "facts_unreadable"}

@@ -16,9 +16,7 @@ from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
 from aggregates.refusal import Refusal
 from commands.billing.chunk_pass import WORKER_DIED, bill_chunk
-from commands.billing.facts import load_facts
-from commands.billing.readable import as_recorded
-from commands.billing.slipped import leave_out_billed
+from commands.billing.readable import read_facts_again
 from commands.billing.writing import closing_events, write_outcomes
 from commands.executions import Running, find_execution, open_running, range_of
 from commands.store import Recorded, Staged, Store, Stored
@@ -109,9 +107,7 @@ def _replay(
     died = {failure.invoicer for failure in failures if failure.code == WORKER_DIED}
     span = range_of(store, running, index)
     with store.as_of(closed.position) as then:
-        facts = load_facts(then, running.settings, span.low, span.high, span.only)
-    as_recorded(facts, failures)
-    leave_out_billed(store, running.settings, running.started_at, facts)
+        facts = read_facts_again(store, then, running.settings, span, failures)
     written = write_outcomes(bill_chunk(facts, running.settings, died), running.settings)
     closing = closing_events(written, running.settings, index, closed.position)
     computed = list(_flat([*written.changes, closing]))

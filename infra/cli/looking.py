@@ -135,13 +135,15 @@ def check_account(look: Look, account: str | None) -> None:
         raise unknown("account", account, "billstream account list")
 
 
-def check_invoicer(look: Look, account: str | None) -> None:
-    """The same for a verb about invoices, which says where they are when they go to another."""
+def check_invoicer(look: Look, account: str | None, as_json: bool = False) -> None:
+    """The same for a verb about invoices, which tells people where they are when they go to
+    another; programs are told by `account show`.
+    """
     from projections import accounts
 
     check_account(look, account)
     found = accounts.one(look.views, account) if account is not None else None
-    if found is not None and found["invoicer"] != account:
+    if found is not None and found["invoicer"] != account and not as_json:
         to = found["invoicer"]
         notice(
             f"invoices of account {account} go to {to}: `billstream invoice list --account {to}`"

@@ -25,7 +25,7 @@ def overdue(account: str | None, everything: bool, database: str | None, as_json
     from projections import dunning
 
     with looking(database) as look:
-        check_invoicer(look, account)
+        check_invoicer(look, account, as_json)
         found = dunning.overdue(
             look.views, _open(look, account), look.showing, everything=everything
         )

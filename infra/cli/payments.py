@@ -40,7 +40,7 @@ def list_payments(
     from projections import payments
 
     with looking(database) as look:
-        check_invoicer(look, account)
+        check_invoicer(look, account, as_json)
         found = payments.payments(look.views, look.showing, account, status)
         columns: Shown = (
             (Column("Payment", keep=True), lambda one: both_ends(one["id"])),

@@ -22,7 +22,7 @@ from commands.store import (
     ReceivablesRow,
     Versioned,
 )
-from infra.store import by_number, chain, checks, folding
+from infra.store import asking, by_number, chain, checks, folding
 from infra.store.database import Database
 from infra.store.meta import moment
 from infra.store.numbers import raised_in
@@ -148,6 +148,9 @@ class PastReading:
                 query = "SELECT stream FROM account_packages WHERE package = ?"
                 streams = _first(self._database.execute(query, (value,)))
                 return not any(True for _ in self._packages(streams))
+
+    def moved_among(self, accounts: Sequence[StreamId], after: int) -> set[StreamId]:
+        return asking.moved_among(self._database, accounts, after)
 
     def next_number(self, series: str) -> int:
         """After the last number given and not before where the series was raised to."""

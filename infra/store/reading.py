@@ -14,7 +14,7 @@ from commands.store import (
     ReceivablesRow,
     Versioned,
 )
-from infra.store import by_number, checks, numbers
+from infra.store import asking, by_number, checks, numbers
 from infra.store.database import Database, Result
 from infra.store.linking import read_head
 from infra.store.rows import (
@@ -160,6 +160,9 @@ class SnapshotReading:
 
     def next_number(self, series: str) -> int:
         return numbers.next_number(self._database, series)
+
+    def moved_among(self, accounts: Sequence[StreamId], after: int) -> set[StreamId]:
+        return asking.moved_among(self._database, accounts, after)
 
     def invoicers_due(
         self,

@@ -157,10 +157,10 @@ def test_who_asks_for_an_account_that_is_billed_to_another_is_told_where_its_inv
     world.bill(*OCTOBER)
     told = "invoices of account C-1 go to P-1: `billstream invoice list --account P-1`\n"
     for words in (("invoice", "list"), ("invoice", "overdue"), ("payment", "list")):
-        for more in ((), ("--json",)):
-            assert world.must(*words, "--account", "C-1", *more).err == told, words
-            assert world.must(*words, "--account", "P-1", *more).err == ""
-            assert world.must(*words, *more).err == ""
+        assert world.must(*words, "--account", "C-1").err == told, words
+        assert world.must(*words, "--account", "C-1", "--json").err == ""
+        assert world.must(*words, "--account", "P-1").err == ""
+        assert world.must(*words).err == ""
     assert world.must("invoice", "export", "--account", "C-1").err == told
     for words in (("ledger", "statement"), ("account", "balance")):
         assert world.read(*words, "C-1")["invoicer"] == "P-1"
