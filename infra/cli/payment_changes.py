@@ -1,12 +1,16 @@
 """Verbs that change payments: record, remove, refund (R23)."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from infra.cli.changing import Asking, ask, changing, yes_option
+from infra.cli.changing import Asking, ask, changing, confirmed, yes_option
 from infra.cli.options import DATE, example
+
+if TYPE_CHECKING:
+    from commands.handling import Outcome
+    from commands.store import Reading
 
 
 @click.command(
@@ -40,6 +44,7 @@ def record(
 ) -> None:
     """Record AMOUNT that ACCOUNT paid by cash, cheque or transfer."""
     from commands.payments.asking import RecordPayment, record_payment
+    from infra.cli.looking import both_ends
 
     def message(by: str) -> RecordPayment:
         return RecordPayment(
@@ -53,7 +58,11 @@ def record(
             requested_by=by,
         )
 
-    ask(asking, record_payment, message, f"Recorded a payment of {amount} by account {account}.")
+    def said(_: "Reading", outcome: "Outcome") -> str:
+        known_as = both_ends(outcome.result["payment"])
+        return f"Recorded a payment of {amount} by account {account}: payment {known_as}."
+
+    ask(asking, record_payment, message, said)
 
 
 @click.command(
@@ -67,8 +76,7 @@ def remove(payment: str, reason: str, yes: bool, asking: Asking) -> None:
     """Take a recorded PAYMENT away that was recorded by mistake; its invoices are open again."""
     from commands.payments.asking import RemovePayment, remove_payment
 
-    if not yes:
-        click.confirm(f"Remove payment {payment}?", abort=True, err=True)
+    confirmed(yes, asking, f"Remove payment {payment}?")
     whole = _whole(asking, payment)
 
     def message(by: str) -> RemovePayment:
@@ -94,8 +102,7 @@ def refund(payment: str, amount: str | None, reason: str, yes: bool, asking: Ask
     from infra.composition import open_app
     from infra.gateway.embedded import collect_after_run
 
-    if not yes:
-        click.confirm(f"Refund payment {payment}?", abort=True, err=True)
+    confirmed(yes, asking, f"Refund payment {payment}?")
     whole = _whole(asking, payment)
 
     def message(by: str) -> RefundPayment:

@@ -8,7 +8,16 @@ import click
 from infra.cli.changing import Asking, changing
 from infra.cli.looking import Look, both_ends, check_invoicer, going_to, looking, unknown, whole
 from infra.cli.options import database_option, example, json_option, reading
-from infra.cli.output import Column, Shown, print_card, print_json, print_list, print_table, say
+from infra.cli.output import (
+    Column,
+    Shown,
+    counted,
+    print_card,
+    print_json,
+    print_list,
+    print_table,
+    say,
+)
 
 if TYPE_CHECKING:
     from infra.composition import App
@@ -173,7 +182,7 @@ def _collect(app: "App", as_json: bool, payment: str | None) -> None:
     elif not changed:
         say("Nothing to collect.")
     if left:
-        say(f"{left} wait for the gateway.")
+        say(f"{counted(left, 'payment')} {'waits' if left == 1 else 'wait'} for the gateway.")
 
 
 @click.command(
