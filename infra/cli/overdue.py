@@ -31,13 +31,12 @@ def overdue(account: str | None, everything: bool, database: str | None, as_json
         )
         columns: Shown = (
             (Column("Number", keep=True), "number"),
-            (Column("Account"), "account"),
+            (Column("Account", keep=True), "account"),
             (Column("Due", keep=True), "due_date"),
             (Column("Days", right=True), "days_overdue"),
             (Column("Balance", right=True, spare=True), "balance"),
-            (Column("Overdue", right=True), "overdue"),
-            (Column("", keep=True), "currency"),
-            (Column("Last level", wrap=True), _last_level),
+            (Column("Overdue", right=True), lambda one: f"{one['overdue']} {one['currency']}"),
+            (Column("Last level", keep=True), _last_level),
         )
         print_list(found, as_json, columns, "No invoice is overdue.")
 

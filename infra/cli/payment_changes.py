@@ -98,6 +98,7 @@ def remove(payment: str, reason: str, yes: bool, asking: Asking) -> None:
 @changing
 def refund(payment: str, amount: str | None, reason: str, yes: bool, asking: Asking) -> None:
     """Give PAYMENT back, or a part of it: through the gateway if it came through it."""
+    from aggregates.identity import parse
     from commands.payments.asking import RefundPayment, refund_payment
     from infra.composition import open_app
     from infra.gateway.embedded import collect_after_run
@@ -108,7 +109,13 @@ def refund(payment: str, amount: str | None, reason: str, yes: bool, asking: Ask
     def message(by: str) -> RefundPayment:
         return RefundPayment(payment=whole, amount=amount, reason=reason, requested_by=by)
 
-    ask(asking, refund_payment, message, f"Asked to refund payment {payment}.")
+    def said(reading: "Reading", outcome: "Outcome") -> str:
+        found = reading.get("payment", parse(outcome.result["payment"]))
+        if found is not None and found.state.is_recorded:
+            return f"Refunded payment {payment}: give the money back the way it came."
+        return f"Asked to refund payment {payment}."
+
+    ask(asking, refund_payment, message, said)
     with open_app(asking.database) as app:
         collect_after_run(app)
 

@@ -91,3 +91,28 @@ def test_the_end_of_a_contract_is_told(desk: World) -> None:
     assert desk.read("contract", "show", "K-1")["ends"] == "2021-09-01"
     said = desk.must("contract", "terminate", "K-1", "--as-of", "2021-03-01").out
     assert said == "Terminated contract K-1 as of 2021-03-01.\n"
+
+
+def test_who_gives_recorded_money_back_is_told(desk: World) -> None:
+    desk.must("payment", "record", "A-1", "5.00", "--kind", "cash")
+    payment = desk.read("payment", "list")[0]["id"]
+    said = desk.must("payment", "refund", payment, "--amount", "1.00", "--yes")
+    assert said.out == f"Refunded payment {payment}: give the money back the way it came.\n"
+    assert desk.read("payment", "show", payment)["refunded"] == "1.00"
+
+
+def test_the_last_level_of_what_is_overdue_is_one_line(desk: World) -> None:
+    levels = [{"event": "after", "days": 30, "action": "suspend"}]
+    terms = [{"name": "Strict", "payment_term": "net 5", "levels": levels}]
+    number = "CUST-000123"
+    priced = package(number, "2020-09-01", price="12499.00")
+    runs = [{**base()["bill_runs"][0], "actions": ["dunning"], "name": "Remind"}]
+    desk.apply({"ar_terms": terms, "bill_runs": runs})
+    desk.apply({"accounts": [account(number, priced, ar_term="Strict")]})
+    desk.bill(*OCTOBER)
+    desk.must("clock", "advance", "--to", "2020-12-05T09:00:00Z")
+    desk.bill("2020-12-01", "2020-12-31", run="Remind")
+    _, line, *row = desk.must("invoice", "overdue", "--account", number).out.splitlines()
+    assert len(line) <= 80
+    assert [text.split()[-1] for text in row] == ["suspend"]
+    assert "12499.00 USD  after 30: suspend" in row[0]
