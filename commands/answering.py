@@ -12,6 +12,7 @@ from commands.catalogue import Request
 from commands.message import Command
 from commands.personal import PersonalData
 from commands.store import Batch, Conflict, Staged, Store
+from schemas.unreadable import Unreadable
 
 NO_ANSWER = frozenset({"busy", "newer_history"})
 """Refusals that say nothing about the command: it is tried again, by a newer program if need be."""
@@ -26,7 +27,8 @@ class Answer(NamedTuple):
 
 def answer(store: Store, request: Request, personal: PersonalData) -> Answer:
     """Handles a command once and answers it as often as it comes. Raises the refusal
-    `command_id_reused`, which cannot be recorded, and those that are worth another try.
+    `command_id_reused`, which cannot be recorded, those that are worth another try, and those of
+    what is stored and cannot be read: when it is mended, the command can still be done.
     """
     command = request.command
     before = _recorded(store, command)
@@ -36,7 +38,7 @@ def answer(store: Store, request: Request, personal: PersonalData) -> Answer:
     try:
         outcome = request.handle(store, personal)
     except Refusal as refusal:
-        if refusal.code in NO_ANSWER:
+        if refusal.code in NO_ANSWER or isinstance(refusal, Unreadable):
             raise
         event = command.refused(refusal.code, refusal.sentence)
     else:

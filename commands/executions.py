@@ -27,7 +27,7 @@ from commands.billing.scope import (
     unresolved,
 )
 from commands.billing.settings import RunSettings, load_settings, read_settings
-from commands.billing.slipped import leave_out_billed, slipped
+from commands.billing.slipped import slipped
 from commands.billing.writing import (
     Written,
     closing_events,
@@ -228,7 +228,6 @@ def _bill(
     numbers = (Numbers(numbering.prefix, numbering.length, numbering.start),)
     pieces, written, who_owe = store.pieces(numbers), Written(), list[StreamId]()
     for facts in read_in_pieces(store, reading, settings, span):
-        leave_out_billed(store, settings, running.started_at, facts)
         write_outcomes(bill_chunk(facts, settings, died), settings, written, pieces.add)
         who_owe += facts.who_owe()
     batch = Batch(
@@ -334,7 +333,6 @@ def _record_not_reached(store: Store, running: Running) -> None:
         span = range_of(store, running, index)
         with store.snapshot() as reading:
             facts = read_facts(store, reading, running.settings, span)
-        leave_out_billed(store, running.settings, running.started_at, facts)
         left: list[LeftBehind] = []
         if "bill_packages" in running.settings.actions:
             for invoicer in facts.invoicers:

@@ -293,6 +293,10 @@ class Reading(Protocol):
         """The next invoice number of the series; 0 before the owner is set up."""
         ...
 
+    def moved_among(self, accounts: Sequence[StreamId], after: int) -> set[StreamId]:
+        """Those of the accounts whose invoicer changed after a position, up to now."""
+        ...
+
     # what the billing pass reads, for whole ranges of invoicers (b"" is open-ended)
 
     def invoicers_due(

@@ -9,6 +9,7 @@ import msgspec
 from aggregates import identity
 from aggregates.identity import StreamId
 from aggregates.invoice_state import SERIES
+from schemas import unreadable
 from schemas.catalogue import BY_NAME
 from schemas.headers import AVRO, EventHeaders, Pairs, event_id, write_event
 from schemas.replies import encode_reply, reply_of, reply_type
@@ -70,8 +71,14 @@ class Publisher:
         """One message an event, in the same order; commands that did not come as a message have
         no reply.
         """
-        made = (self._reply(e) if e.name in OUTCOMES else self._event(e) for e in events)
+        made = (self._message(event) for event in events)
         return [message for message in made if message is not None]
+
+    def _message(self, event: Stored) -> Message | None:
+        try:
+            return self._reply(event) if event.name in OUTCOMES else self._event(event)
+        except unreadable.DAMAGED as fault:
+            raise unreadable.of_event(event.position, event.name, event.stream, fault) from fault
 
     def _event(self, event: Stored) -> Message:
         entry = BY_NAME.get(event.name)

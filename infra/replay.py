@@ -18,7 +18,6 @@ def replay(
 ) -> ReplayReport:
     """Recomputes an execution; what differs is the same with any number of processes."""
     open_finished(store, execution)  # what is refused is refused at once
-    _open.clear()  # another database may have an execution of the same id
     with crew(store, *(together or worth_it(store)), reading=False) as work:
 
         def spread(running: Running) -> Iterable[ReplayReport]:
@@ -31,15 +30,12 @@ def replay(
 def _chunk(reader: Reader, chunk: tuple[StreamId, int]) -> ReplayReport:
     execution, index = chunk
     with rare_collections():
-        return replay_chunk(reader.store, _opened(reader.store, execution), index)
+        return replay_chunk(reader.store, _opened(reader, execution), index)
 
 
-_open: dict[StreamId, Running] = {}
-"""What this process replays: opened with its first chunk."""
-
-
-def _opened(store: OwnedStore, execution: StreamId) -> Running:
-    if execution not in _open:
-        _open.clear()
-        _open[execution] = open_finished(store, execution)
-    return _open[execution]
+def _opened(reader: Reader, execution: StreamId) -> Running:
+    """The execution as this reader opened it with its first chunk."""
+    running: Running | None = reader.kept.get(execution)
+    if running is None:
+        running = reader.kept[execution] = open_finished(reader.store, execution)
+    return running

@@ -22,6 +22,7 @@ from projections.view import (
     put,
     written,
 )
+from schemas import unreadable
 
 _COUNTS = (
     "packages_billed",
@@ -79,7 +80,7 @@ _STARTED = change(EXECUTIONS, "status", "business_date", "exchange_rates", "chun
 _ENDED = change(EXECUTIONS, "status", "ended", "completed_at", *_COUNTS, "totals")
 _STATUS = change(EXECUTIONS, "status")
 _CHUNK = put(CHUNKS)
-_totals = msgspec.json.Decoder(dict[str, int])
+_decoder = msgspec.json.Decoder(dict[str, int])
 
 
 def _queued(at: Occurrence, event: events.ExecutionQueued) -> tuple[Operation]:
@@ -209,7 +210,7 @@ def _shape(views: Database, row: Row, showing: Showing) -> dict[str, Any]:
     found: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
     if found["ended"] is None:
         found.update(_so_far(views, found["id"]))
-    totals: Mapping[str, int] = _totals.decode(found["totals"])
+    totals = _totals(found["id"], found["totals"])
     return {
         **{name: found[name] for name in _FIELDS[:7]},
         "started_at": showing.time(found["started_at"]),
@@ -230,6 +231,13 @@ def _so_far(views: Database, id: str) -> dict[str, Any]:
     for *numbers, written_totals in views.rows(sql, (id,)):
         for name, number in zip(_COUNTS, numbers, strict=True):
             counts[name] += number
-        for currency, total in _totals.decode(written_totals).items():
+        for currency, total in _totals(id, written_totals).items():
             totals[currency] = totals.get(currency, 0) + total
     return {**counts, "totals": msgspec.json.encode(totals).decode()}
+
+
+def _totals(id: str, written: str) -> Mapping[str, int]:
+    try:
+        return _decoder.decode(written)
+    except unreadable.DAMAGED as fault:
+        raise unreadable.of_view(VIEW.name, f"execution {id}", fault) from fault

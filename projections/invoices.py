@@ -11,6 +11,7 @@ from aggregates.identity import parse
 from aggregates.invoice import InvoiceLine
 from projections.shapes import Showing, invoice_line
 from projections.view import Column, Database, Occurrence, Operation, Row, Table, View, change, put
+from schemas import unreadable
 
 INVOICES = Table(
     "invoices",
@@ -245,7 +246,8 @@ def _shape(views: Database, row: Row, showing: Showing, with_lines: bool) -> dic
         shape[name] = showing.amount(shape[name], currency)
     if with_lines:
         pages = [page for (page,) in views.rows(_LINES, (id,))] if first > 1 else []
-        shape["lines"] = lines(_decoded([*pages, last_page]), currency, showing)
+        all_lines = _decoded([*pages, last_page], shape["number"])
+        shape["lines"] = lines(all_lines, currency, showing)
     return shape
 
 
@@ -254,9 +256,11 @@ def lines(found: Iterable[InvoiceLine], currency: str, showing: Showing) -> list
     return [invoice_line(n, line, currency, showing) for n, line in enumerate(found, 1)]
 
 
-def _decoded(pages: Sequence[str]) -> Iterator[InvoiceLine]:
-    for page in pages:
-        yield from _decoder.decode(page)
+def _decoded(pages: Sequence[str], number: str) -> list[InvoiceLine]:
+    try:
+        return [line for page in pages for line in _decoder.decode(page)]
+    except unreadable.DAMAGED as fault:
+        raise unreadable.of_view(VIEW.name, f"invoice {number}", fault) from fault
 
 
 def generated(

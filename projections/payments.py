@@ -304,9 +304,11 @@ _ENTRIES = """
 
 
 def ids(views: Database, digits: str) -> list[str]:
-    """Ids that begin or end with the text."""
-    query = "SELECT id FROM view_payments WHERE id LIKE ? OR id LIKE ? LIMIT 3"
-    return [row[0] for row in views.rows(query, (f"{digits}%", f"%{digits}"))]
+    """Ids that begin or end with the text, or begin with one half of it and end with the other."""
+    half = len(digits) // 2
+    query = "SELECT id FROM view_payments WHERE id LIKE ? OR id LIKE ? OR id LIKE ? LIMIT 3"
+    ends = (f"{digits}%", f"%{digits}", f"{digits[:half]}%{digits[half:]}")
+    return [row[0] for row in views.rows(query, ends)]
 
 
 def refunded_since(views: Database, day: date) -> list[str]:

@@ -9,42 +9,53 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-import msgspec
-
 from aggregates import identity
 from aggregates.chunk import Failure
-from aggregates.event import ImpossibleEvent
 from aggregates.identity import StreamId
 from aggregates.refusal import Refusal
 from commands.billing.facts import ChunkFacts, InvoicerFacts, facts_of, load_facts
+from commands.billing.moved import leave_out_billed, moved_meanwhile
 from commands.billing.scope import Range, after
 from commands.billing.settings import RunSettings
 from commands.store import AccountRow, Reading, Store
+from schemas.unreadable import DAMAGED, Unreadable, told
 
 PIECE = 100
 """Accounts that are read, billed and forgotten together: what is kept of a thousand at once does
-not fit near the processor, and going over it costs a quarter more.
+not fit near the processor, and going over it costs a tenth more.
 """
 
-UNREADABLE = (
-    msgspec.MsgspecError,
-    ImpossibleEvent,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
-"""What reading and folding damaged data raises; an error of the database is none of these."""
+UNREADABLE = (Unreadable, *DAMAGED)
+"""What reading damaged facts raises; an error of the database is none of these."""
 
 
 def read_facts(store: Store, reading: Reading, settings: RunSettings, span: Range) -> ChunkFacts:
-    """The facts of a chunk. Invoicers whose facts cannot be read are in it with their failure."""
+    """The facts of a chunk. Invoicers whose facts cannot be read are in it with their failure;
+    what another chunk of the execution billed already is not in it.
+    """
     try:
-        return load_facts(reading, settings, span.low, span.high, span.only)
+        facts = load_facts(reading, settings, span.low, span.high, span.only)
     except UNREADABLE:
-        return _Apart(store, reading, settings, span).read()
+        facts = _Apart(store, reading, settings, span).read()
+    return _less_billed(store, reading, settings, facts)
+
+
+def read_facts_again(
+    store: Store, then: Reading, settings: RunSettings, span: Range, failures: Sequence[Failure]
+) -> ChunkFacts:
+    """The same from history for a replay, less what could not be read when it was billed."""
+    facts = load_facts(then, settings, span.low, span.high, span.only)
+    _as_recorded(facts, failures)
+    return _less_billed(store, then, settings, facts)
+
+
+def _less_billed(
+    store: Store, reading: Reading, settings: RunSettings, facts: ChunkFacts
+) -> ChunkFacts:
+    accounts = [account.row.stream for family in facts.invoicers for account in family.accounts]
+    moved = moved_meanwhile(reading, settings, accounts)
+    leave_out_billed(store, settings, facts, moved)
+    return facts
 
 
 def read_in_pieces(
@@ -56,13 +67,16 @@ def read_in_pieces(
     try:
         rows = reading.accounts_in(span.low, span.high, tuple(settings.groups))
     except UNREADABLE:
-        yield _Apart(store, reading, settings, span).read()
+        yield read_facts(store, reading, settings, span)
         return
+    moved = moved_meanwhile(reading, settings, [row.stream for row in rows])
     for some, piece in _pieces(rows, span):
         try:
-            yield facts_of(reading, settings, some, piece.low, piece.high, piece.only)
+            facts = facts_of(reading, settings, some, piece.low, piece.high, piece.only)
         except UNREADABLE:
-            yield _Apart(store, reading, settings, piece).read()
+            facts = _Apart(store, reading, settings, piece).read()
+        leave_out_billed(store, settings, facts, moved)
+        yield facts
 
 
 def _pieces(rows: list[AccountRow], span: Range) -> Iterator[tuple[list[AccountRow], Range]]:
@@ -98,14 +112,13 @@ def readable_settings(execution: StreamId) -> Generator[None]:
         text = identity.text(execution)
         raise Refusal(
             "settings_unreadable",
-            f"what execution {text} goes by cannot be read ({_told(fault)}): find what is damaged "
+            f"what execution {text} goes by cannot be read ({told(fault)}): find what is damaged "
             "with `billstream verify`, restore it from a backup, then "
             f"`billstream execution resume {text}`",
         ) from fault
 
 
-def as_recorded(facts: ChunkFacts, failures: Sequence[Failure]) -> None:
-    """Facts read from history for a replay, less what could not be read when they were billed."""
+def _as_recorded(facts: ChunkFacts, failures: Sequence[Failure]) -> None:
     lost = {one.invoicer: one for one in failures if one.code == "history_unreadable"}
     facts.unknown = list(lost.values())
     facts.unreadable = {one.invoicer: one for one in failures if one.code == "facts_unreadable"}
@@ -246,7 +259,7 @@ def _unreadable(
         account=account,
         account_package=package,
         code="facts_unreadable",
-        message=f"{what} cannot be read ({_told(fault)}); nothing was written for {invoicer}: find "
+        message=f"{what} cannot be read ({told(fault)}); nothing was written for {invoicer}: find "
         "what is damaged with `billstream verify`, restore it from a backup, then retry",
     )
 
@@ -257,10 +270,6 @@ def _unknown(invoicer: str, fault: Exception) -> Failure:
         account=invoicer,
         code="history_unreadable",
         message=f"neither what is stored of {invoicer} nor its history can be read "
-        f"({_told(fault)}); nothing was written for it, and what stays due is not listed: find "
+        f"({told(fault)}); nothing was written for it, and what stays due is not listed: find "
         "what is damaged with `billstream verify`, restore it from a backup, then retry",
     )
-
-
-def _told(fault: Exception) -> str:
-    return f"{type(fault).__name__}: {fault}"[:300]

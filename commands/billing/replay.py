@@ -16,14 +16,13 @@ from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceGenerated
 from aggregates.refusal import Refusal
 from commands.billing.chunk_pass import WORKER_DIED, bill_chunk
-from commands.billing.facts import load_facts
-from commands.billing.readable import as_recorded
-from commands.billing.slipped import leave_out_billed
+from commands.billing.readable import read_facts_again
 from commands.billing.writing import Written, closing_events, write_outcomes
 from commands.executions import Running, find_execution, open_running, range_of
 from commands.store import Recorded, Staged, Store, Stored
 from schemas.catalogue import BY_CLASS
 from schemas.stored import decode, encode
+from schemas.unreadable import DAMAGED, told
 
 
 class Difference(NamedTuple):
@@ -108,9 +107,7 @@ def _replay(
     died = {failure.invoicer for failure in failures if failure.code == WORKER_DIED}
     span = range_of(store, running, index)
     with store.as_of(closed.position) as then:
-        facts = load_facts(then, running.settings, span.low, span.high, span.only)
-    as_recorded(facts, failures)
-    leave_out_billed(store, running.settings, running.started_at, facts)
+        facts = read_facts_again(store, then, running.settings, span, failures)
     written, changes = Written(), list[Staged]()
     outcomes = bill_chunk(facts, running.settings, died)
     write_outcomes(outcomes, running.settings, written, changes.extend)
@@ -174,6 +171,13 @@ def _differs(found: Stored, event: Event, name: str) -> str:
     """Bytes are compared first: what is the same as it was written is the same decoded."""
     if found.type != name:
         return f"the replay makes a {name} here"
+    try:
+        return _differs_within(found, event)
+    except DAMAGED as fault:
+        return f"what is recorded cannot be read ({told(fault)})"
+
+
+def _differs_within(found: Stored, event: Event) -> str:
     numbers = _RECORDED.get(type(event))
     if numbers is not None:
         event = replace(event, **_numbers(found, numbers))

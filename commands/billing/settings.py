@@ -40,6 +40,8 @@ class RunSettings:
     account: str | None
     requested_by: str
     form: int
+    started_at: int = 0
+    """The position of history at which the execution was started; 0 for a preview."""
     collection: str = "balance_due"
     books: LedgerState | None = None
     ar_terms: dict[str, ArTermState] = field(default_factory=dict[str, ArTermState])
@@ -96,6 +98,7 @@ def read_settings(
         account=state.account,
         requested_by=state.requested_by,
         form=state.form,
+        started_at=state.position,
         collection=run.state.settings.collection,
         books=None if books is None else books.state,
         ar_terms=ar_terms,

@@ -1,17 +1,15 @@
-"""Accounts that moved under another invoicer while a run went on.
+"""Accounts that moved, while a run went on, under an invoicer whose chunk was done.
 
-One that came to an invoicer whose chunk was done slipped through: nothing stays behind silently
-(R9), so what it still owes is listed, reason `not_reached`. One that left such an invoicer comes to
-another chunk again: what was billed of it is not billed once more by the same execution (R8).
+They slipped through: nothing stays behind silently (R9), so what they still owe is listed, reason
+`not_reached`. The other way round: `commands/billing/moved.py`.
 """
 
 from collections.abc import Collection, Iterable
 
 from aggregates import identity
 from aggregates.account import AccountState, InvoicerChanged
-from aggregates.account_package.events import PackageBilled
 from aggregates.chunk import LeftBehind, PackagesLeftBehind
-from commands.billing.facts import ChunkFacts
+from commands.billing.moved import was_billed
 from commands.billing.readable import UNREADABLE
 from commands.billing.settings import RunSettings
 from commands.store import PackageRow, Reading, Store
@@ -40,7 +38,7 @@ def slipped(
         return []
     due = {row.state.ref: row for row in _due(store, settings, moved)}
     for ref, row in list(due.items()):
-        if _billed(store, row, settings.execution):
+        if was_billed(store, row, settings.execution):
             del due[ref]
     for listed in _listed(store, settings, chunks) if due else ():
         due.pop(listed.account_package, None)
@@ -54,27 +52,6 @@ def slipped(
         for ref, row in sorted(due.items())
         if row.state.next_bill_date is not None
     ]
-
-
-def leave_out_billed(
-    store: Store, settings: RunSettings, started_at: int, facts: ChunkFacts
-) -> None:
-    """Takes packages out of a chunk's facts that another chunk billed before the facts were read,
-    under an invoicer that their account has left since the execution started at `started_at`.
-    """
-    if "bill_packages" not in settings.actions:
-        return
-    moved = set(store.accounts_moved_after(started_at))
-    if not moved:
-        return
-    for invoicer in facts.invoicers:
-        for account in invoicer.accounts:
-            if account.row.stream in moved:
-                account.packages = [
-                    row
-                    for row in account.packages
-                    if not _billed(store, row, settings.execution, facts.read_at)
-                ]
 
 
 def _due(store: Store, settings: RunSettings, accounts: Collection[bytes]) -> list[PackageRow]:
@@ -116,15 +93,6 @@ def _excluded(settings: RunSettings, account: AccountState) -> bool:
     """By the account's own group (R3)."""
     excluded = settings.groups[account.bill_group].settings.exclude
     return account.number in excluded or account.invoicer in excluded
-
-
-def _billed(store: Store, row: PackageRow, execution: str, up_to: int | None = None) -> bool:
-    """The execution billed it, at or before a position."""
-    return any(
-        isinstance(recorded.event, PackageBilled) and recorded.event.execution == execution
-        for recorded in store.stream(row.stream)
-        if up_to is None or recorded.position <= up_to
-    )
 
 
 def _listed(store: Store, settings: RunSettings, chunks: int) -> Iterable[LeftBehind]:

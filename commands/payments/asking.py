@@ -102,13 +102,7 @@ def _asking(
 
 
 def _record(workspace: Workspace, asked: RecordPayment, key: str) -> Mapping[str, str]:
-    account, state = payer(workspace, asked.account)
-    if state.invoicer != state.number and not workspace.items_of("invoice", account):
-        raise Refusal(
-            "pays_through_invoicer",
-            f"invoices for account {state.number} go to {state.invoicer}: record the payment there",
-            invoicer=state.invoicer,
-        )
+    account, state = _who_pays(workspace, asked.account)
     today = workspace.today()
     on = asked.on or today
     refuse_closed(workspace.get("ledger", identity.ledger()), on)
@@ -208,8 +202,20 @@ def _refund(workspace: Workspace, asked: RefundPayment, key: str) -> Mapping[str
     return {"payment": identity.text(payment), "refund": refund}
 
 
+def _who_pays(workspace: Workspace, number: str) -> tuple[StreamId, AccountState]:
+    """The account, if it has invoices of its own, now or from before."""
+    account, state = payer(workspace, number)
+    if state.invoicer != state.number and not workspace.items_of("invoice", account):
+        raise Refusal(
+            "pays_through_invoicer",
+            f"invoices for account {state.number} go to {state.invoicer}: name that account",
+            invoicer=state.invoicer,
+        )
+    return account, state
+
+
 def _collect(workspace: Workspace, asked: CollectPayment, key: str) -> Mapping[str, str]:
-    account, state = payer(workspace, asked.account)
+    account, state = _who_pays(workspace, asked.account)
     workspace.alone_with(account, *BEGINNINGS)
     method = _method(workspace, account, asked.method)
     today = workspace.today()

@@ -7,8 +7,8 @@ from infra.cli.options import example, reading
 from infra.cli.output import Column, print_card, print_json, print_list
 
 _COLUMNS = (
-    (Column("Id"), "id"),
-    (Column("Account"), "account"),
+    (Column("Id", keep=True), "id"),
+    (Column("Account", spare=True), "account"),
     (Column("Package"), "package"),
     (Column("Status", keep=True), "status"),
     (Column("Next bill date", keep=True), "next_bill_date"),

@@ -26,7 +26,7 @@ def list_ar_terms(database: str | None, as_json: bool) -> None:
         columns: Shown = (
             (Column("Name", keep=True), "name"),
             (Column("Payment term"), "payment_term"),
-            (Column("Levels"), _levels),
+            (Column("Levels", wrap=True), _levels),
             (Column("Default"), "default"),
             (Column("Accounts", right=True), lambda one: len(one["accounts"])),
         )

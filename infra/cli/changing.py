@@ -83,3 +83,16 @@ def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--yes", is_flag=True, help="Do not ask; it cannot be taken back.")(
         function
     )
+
+
+def confirmed(yes: bool, asking: Asking, question: str) -> None:
+    """Asks a person, who can say no; where there is nobody, it has to be confirmed beforehand."""
+    import sys
+
+    from aggregates.refusal import Refusal
+
+    if yes:
+        return
+    if asking.as_json or not sys.stdin or not sys.stdin.isatty():
+        raise Refusal("not_confirmed", f"{question} Nobody is there to ask: confirm it with --yes")
+    click.confirm(question, abort=True, err=True)

@@ -1,7 +1,7 @@
 """`billstream contract list|show|give-notice|terminate` (R31)."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +9,10 @@ from infra.cli.changing import Asking, ask, changing
 from infra.cli.looking import check_account, looking, unknown
 from infra.cli.options import DATE, example, reading
 from infra.cli.output import Column, Shown, print_card, print_json, print_list, print_table, say
+
+if TYPE_CHECKING:
+    from commands.handling import Outcome
+    from commands.store import Reading
 
 
 @click.command(
@@ -28,11 +32,14 @@ def list_contracts(account: str | None, database: str | None, as_json: bool) -> 
             (Column("Id", keep=True), "id"),
             (Column("Account"), "account"),
             (Column("Status", keep=True), "status"),
-            (Column("Start", keep=True), "start"),
+            (Column("Start", keep=True, spare=True), "start"),
             (Column("Term ends", keep=True), lambda one: one["ends"] or one["term_end"]),
-            (Column("Renewal"), "renewal"),
+            (Column("Renewal", spare=True), "renewal"),
             (Column("Commitment", right=True), "commitment"),
-            (Column(""), lambda one: f"{one['currency']} {one['per']}" if one["per"] else None),
+            (
+                Column("", keep=True),
+                lambda one: f"{one['currency']} {one['per']}" if one["per"] else None,
+            ),
         )
         print_list(found, as_json, columns, "There are no contracts.")
 
@@ -104,7 +111,11 @@ def give_notice(contract: str, asking: Asking) -> None:
     def message(by: str) -> GiveContractNotice:
         return GiveContractNotice(contract=contract, requested_by=by)
 
-    ask(asking, give_contract_notice, message, f"Gave notice of contract {contract}.")
+    def said(reading: "Reading", _: "Outcome") -> str:
+        (row,) = reading.items_at_work("contract", contract, limit=1)
+        return f"Gave notice of contract {contract}: it ends on {row.state.ends}."
+
+    ask(asking, give_contract_notice, message, said)
 
 
 @click.command(epilog=example("billstream contract terminate C-1/2020 --as-of 2021-06-01"))
@@ -118,4 +129,8 @@ def terminate(contract: str, as_of: date | None, asking: Asking) -> None:
     def message(by: str) -> TerminateContract:
         return TerminateContract(contract=contract, as_of=as_of, requested_by=by)
 
-    ask(asking, terminate_contract, message, f"Terminated contract {contract}.")
+    def said(reading: "Reading", _: "Outcome") -> str:
+        (row,) = reading.items_at_work("contract", contract, limit=1)
+        return f"Terminated contract {contract} as of {row.state.terminated}."
+
+    ask(asking, terminate_contract, message, said)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from infra.cli.changing import Asking, ask, changing, yes_option
+from infra.cli.changing import Asking, ask, changing, confirmed, yes_option
 from infra.cli.options import command_options, database_option, example, json_option
 
 if TYPE_CHECKING:
@@ -25,14 +25,22 @@ def void(number: str, reason: str, yes: bool, asking: Asking) -> None:
     A counter-invoice takes every line back; the packages are due again, manual transactions wait
     again, payments are kept and pay no invoice.
     """
+    from aggregates import identity
+    from aggregates.invoice_state import SERIES
     from commands.corrections.voiding import VoidInvoice, void_invoice
 
-    _confirm(yes, asking, f"Void invoice {number}?", number)
+    confirmed(yes, asking, f"Void invoice {number}?")
 
     def message(by: str) -> VoidInvoice:
         return VoidInvoice(invoice=number, reason=reason, requested_by=by)
 
-    ask(asking, void_invoice, message, f"Invoice {number} is void; bill again what is due.")
+    def said(reading: "Reading", outcome: "Outcome") -> str:
+        counter = reading.get("invoice", identity.parse(outcome.result["reversal"]))
+        if counter is None or counter.state.series == SERIES:
+            return f"Invoice {number} is void; bill again what is due."
+        return f"Credit note {number} is void; what it credited is owed again."
+
+    ask(asking, void_invoice, message, said)
 
 
 @click.command(
@@ -101,7 +109,7 @@ def reverse(
     from infra.composition import open_app
 
     asking = Asking(database, as_json, command_id, requested_by)
-    _confirm(yes, asking, f"Take back all of execution {execution}?", execution)
+    confirmed(yes, asking, f"Take back all of execution {execution}?")
     with open_app(database) as app:
         execution = execution_id(Look(app), execution)
         command = command_about("reverse_execution", execution, command_id, requested_by)
@@ -144,18 +152,3 @@ def _show(app: "App", execution: str, reversal: "Reversal", as_json: bool) -> in
         for one in failures:
             say(f"not taken back, {one['invoicer']}: {one['code']}: {one['message']}")
     return COMPLETED_WITH_FAILURES if failures else 0
-
-
-def _confirm(yes: bool, asking: Asking, question: str, what: str) -> None:
-    import sys
-
-    from aggregates.refusal import Refusal
-
-    if yes:
-        return
-    if asking.as_json or not sys.stdin or not sys.stdin.isatty():
-        raise Refusal(
-            "not_confirmed",
-            f"{what} would be taken back, and nobody is there to ask: confirm it with --yes",
-        )
-    click.confirm(question, abort=True)

@@ -117,18 +117,23 @@ def _list(account: str | None, kind: str | None, database: str | None, as_json: 
     with looking(database) as look:
         check_account(look, account)
         found = view.transactions(look.views, look.showing, account, kind)
+        asked: Shown = ((Column("Account"), "account"),) if account is None else ()
+        kinds: Shown = ((Column("Kind", keep=True), _kind),) if kind is None else ()
         columns: Shown = (
             (Column("Transaction", keep=True), lambda one: tail(one["id"])),
-            (Column("Account"), "account"),
-            (Column("Kind", keep=True), lambda one: one["kind"].replace("_", " ")),
+            *asked,
+            *kinds,
             (Column("Date", keep=True), "date"),
             (Column("Description", wrap=True), "description"),
             (Column("Amount", right=True), "amount"),
             (Column("", keep=True), "currency"),
-            (Column("Status", keep=True), "status"),
-            (Column("Invoice", keep=True), "invoice"),
+            (Column("Invoice", keep=True), lambda one: one["invoice"] or one["status"]),
         )
         print_list(found, as_json, columns, "There are none.")
+
+
+def _kind(one: dict[str, Any]) -> str:
+    return str(one["kind"]).replace("_", " ")
 
 
 @click.command(epilog=example("billstream credit remove 4f1c2a90 --reason 'wrong account'"))

@@ -100,8 +100,13 @@ def _from_store(error: Exception) -> tuple[str, str, Mapping[str, object], int] 
     return None
 
 
+_OF_A_NUMBER = frozenset("0123456789.")
+
+
 def _usage(error: click.UsageError) -> str:
     message = error.format_message()
+    if isinstance(error, click.NoSuchOption) and error.option_name[1:2] in _OF_A_NUMBER:
+        message = f"{error.option_name}… is no option, and an amount or a number is not below 0"
     if error.ctx is None:
         return message
     return f"{message.rstrip('.')}. See `{error.ctx.command_path} --help`."

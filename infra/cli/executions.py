@@ -95,7 +95,7 @@ def left_behind(execution: str, database: str | None, as_json: bool) -> None:
     with looking(database) as look:
         found = left_behind.of_execution(look.views, execution_id(look, execution))
         columns: Shown = (
-            (Column("Account-package"), "account_package"),
+            (Column("Account-package", keep=True), "account_package"),
             (Column("Account"), "account"),
             (Column("Next bill date", keep=True), "next_bill_date"),
             (Column("Reason", keep=True), lambda one: one["reason"].replace("_", " ")),

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from infra.cli.looking import Look, check_account, execution_id, looking, short, unknown
+from infra.cli.looking import Look, check_invoicer, execution_id, looking, short, unknown
 from infra.cli.options import database_option, example, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table, say
 
@@ -22,11 +22,16 @@ def _narrowed(function: Any) -> Any:
 
 
 def _find(
-    look: Look, account: str | None, execution: str | None, *, lines: bool = False
+    look: Look,
+    account: str | None,
+    execution: str | None,
+    *,
+    lines: bool = False,
+    as_json: bool = False,
 ) -> Iterator[dict[str, Any]]:
     from projections import invoices
 
-    check_account(look, account)
+    check_invoicer(look, account, as_json)
     made_by = None if execution is None else execution_id(look, execution)
     return invoices.invoices(look.views, look.showing, account, made_by, lines=lines)
 
@@ -42,7 +47,7 @@ def list_invoices(
 ) -> None:
     """List the invoices in the order of their numbers, without their lines."""
     with looking(database) as look:
-        found = _find(look, account, execution)
+        found = _find(look, account, execution, as_json=as_json)
         if as_json:
             print_json_list(found)
             return
@@ -54,7 +59,7 @@ def list_invoices(
             Column("Total", right=True),
             Column("", keep=True),
             Column("Status", keep=True),
-            Column("Execution", keep=True),
+            Column("Execution", keep=True, spare=True),
         )
         rows = (
             (

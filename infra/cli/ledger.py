@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from infra.cli.changing import Asking, ask, changing
-from infra.cli.looking import Look, check_account, looking, tail, unknown
+from infra.cli.looking import Look, both_ends, check_account, going_to, looking, unknown
 from infra.cli.options import DATE, database_option, example, reading
 from infra.cli.output import Column, print_card, print_json, print_json_list, print_table
 
@@ -135,18 +135,20 @@ def aging(at: date | None, database: str | None, as_json: bool) -> None:
         if as_json:
             print_json_list(found)
             return
+        currencies = {one["currency"] for one in found}
+        of = f" {currencies.pop()}" if len(currencies) == 1 else ""
         columns = (
-            Column("Account"),
+            Column("Account", keep=True),
             Column("Current", right=True),
             Column("1-30", right=True),
             Column("31-60", right=True),
             Column("61-90", right=True),
             Column("> 90", right=True),
             Column("Unapplied", right=True),
-            Column("Total", right=True, keep=True),
-            Column("", keep=True),
+            Column(f"Total{of}", right=True, keep=True),
+            *(() if of else (Column("", keep=True),)),
         )
-        names = ("account", *owed.BUCKETS, "unapplied", "total", "currency")
+        names = ("account", *owed.BUCKETS, "unapplied", "total", *(() if of else ("currency",)))
         rows = (tuple(one[name] for name in names) for one in found)
         print_table(columns, rows, "Nobody owes anything.")
 
@@ -165,6 +167,7 @@ def statement(
         known = accounts.one(look.views, account)
         if known is None:
             raise unknown("account", account, "billstream account list")
+        invoicer = known["invoicer"]
         found = owed.statement(
             look.journal,
             look.showing,
@@ -174,11 +177,12 @@ def statement(
             last or look.showing.today,
         )
         if as_json:
-            print_json(found)
+            print_json({**found, "invoicer": invoicer})
             return
         print_card(
             (
                 ("account", account),
+                *going_to(account, invoicer),
                 ("opening balance", f"{found['opening_balance']} {found['currency']}"),
                 ("closing balance", f"{found['closing_balance']} {found['currency']}"),
             )
@@ -195,7 +199,7 @@ def statement(
             (
                 one["date"],
                 one["entry"].replace("_", " "),
-                one["reference"] if one["due_date"] else tail(one["reference"]),
+                one["reference"] if one["due_date"] else both_ends(one["reference"]),
                 one["due_date"],
                 one["amount"],
                 one["balance"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aggregates import identity
 from aggregates.owner import OwnerState
 from aggregates.refusal import Refusal
-from infra.cli.output import progress
+from infra.cli.output import notice, progress
 from infra.composition import App, open_app
 from projections.shapes import Showing
 
@@ -25,6 +25,9 @@ LAST = 2**63 - 1
 SHORT = 8
 """Digits of an id that tables show; every verb takes them back."""
 
+END = 6
+"""Digits of either end, where it takes both."""
+
 
 class Look:
     """A database as it is now, for people or programs to look at."""
@@ -32,9 +35,13 @@ class Look:
     def __init__(self, app: App) -> None:
         self.app = app
         self._now = app.now()
-        with app.store.snapshot() as reading:
+
+    @cached_property
+    def owner(self) -> OwnerState | None:
+        """Read when it is asked for: history can be looked at when the owner is unreadable."""
+        with self.app.store.snapshot() as reading:
             found = reading.get("owner", identity.owner())
-        self.owner: OwnerState | None = found.state if found else None
+        return found.state if found else None
 
     @cached_property
     def views(self) -> "Views":
@@ -128,6 +135,26 @@ def check_account(look: Look, account: str | None) -> None:
         raise unknown("account", account, "billstream account list")
 
 
+def check_invoicer(look: Look, account: str | None, as_json: bool = False) -> None:
+    """The same for a verb about invoices, which tells people where they are when they go to
+    another; programs are told by `account show`.
+    """
+    from projections import accounts
+
+    check_account(look, account)
+    found = accounts.one(look.views, account) if account is not None else None
+    if found is not None and found["invoicer"] != account and not as_json:
+        to = found["invoicer"]
+        notice(
+            f"invoices of account {account} go to {to}: `billstream invoice list --account {to}`"
+        )
+
+
+def going_to(account: str, invoicer: str) -> tuple[tuple[str, str], ...]:
+    """The line of a card that says that an account's invoices go to another."""
+    return () if invoicer == account else (("invoices go to", invoicer),)
+
+
 def execution_id(look: Look, written: str) -> str:
     """The execution meant by an id or its first digits, as tables show them."""
     from projections import executions
@@ -150,7 +177,7 @@ _LISTS = {
 
 
 def whole(kind: str, written: str, find: Callable[[str], list[str]]) -> str:
-    """The id meant by the digits that tables show: its first ones, or its last (`tail`)."""
+    """The id meant by the digits that tables show (`short`, `tail`, `both_ends`)."""
     prefix = written.strip().lower()
     readable = len(prefix) >= 4 and set(prefix) <= set(string.hexdigits + "-")
     found = find(prefix) if readable else []
@@ -170,9 +197,16 @@ def short(id: str | None) -> str | None:
 
 def tail(id: str) -> str:
     """The id of what an account has many of, as tables show it: its last digits. The first ones
-    are the account's, and the same for all its payments and transactions.
+    are the account's, and the same for all its transactions.
     """
     return id[-SHORT:]
+
+
+def both_ends(id: str) -> str:
+    """The id of a payment as tables show it: the first digits are its account's, the last those of
+    what asked for it, so all payments of an account share the former and all of a run the latter.
+    """
+    return id[:END] + id[-END:]
 
 
 def minutes(at: str | None) -> str | None:

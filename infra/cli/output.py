@@ -21,13 +21,15 @@ SMALL = 10_000
 
 class Column(NamedTuple):
     """A column of a table for people: `right` for numbers, `wrap` for sentences. What is neither
-    is cut when the table would not fit, unless `keep`.
+    is cut when the table would not fit, unless `keep`. Before anything is cut, columns that are
+    `spare` are left out, the last one first: `show` and JSON have them.
     """
 
     title: str
     right: bool = False
     keep: bool = False
     wrap: bool = False
+    spare: bool = False
 
 
 class Report(Protocol):

@@ -7,7 +7,7 @@ import click
 
 from aggregates.identity import StreamId
 from aggregates.invoice_state import InvoiceState
-from infra.cli.looking import Look, check_account, looking
+from infra.cli.looking import Look, check_invoicer, looking
 from infra.cli.options import example, reading
 from infra.cli.output import Column, Shown, print_list
 
@@ -25,19 +25,18 @@ def overdue(account: str | None, everything: bool, database: str | None, as_json
     from projections import dunning
 
     with looking(database) as look:
-        check_account(look, account)
+        check_invoicer(look, account, as_json)
         found = dunning.overdue(
             look.views, _open(look, account), look.showing, everything=everything
         )
         columns: Shown = (
             (Column("Number", keep=True), "number"),
-            (Column("Account"), "account"),
+            (Column("Account", keep=True), "account"),
             (Column("Due", keep=True), "due_date"),
             (Column("Days", right=True), "days_overdue"),
-            (Column("Balance", right=True), "balance"),
-            (Column("Overdue", right=True), "overdue"),
-            (Column("", keep=True), "currency"),
-            (Column("Last level"), _last_level),
+            (Column("Balance", right=True, spare=True), "balance"),
+            (Column("Overdue", right=True), lambda one: f"{one['overdue']} {one['currency']}"),
+            (Column("Last level", keep=True), _last_level),
         )
         print_list(found, as_json, columns, "No invoice is overdue.")
 

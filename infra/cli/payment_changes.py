@@ -1,12 +1,16 @@
 """Verbs that change payments: record, remove, refund (R23)."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from infra.cli.changing import Asking, ask, changing, yes_option
+from infra.cli.changing import Asking, ask, changing, confirmed, yes_option
 from infra.cli.options import DATE, example
+
+if TYPE_CHECKING:
+    from commands.handling import Outcome
+    from commands.store import Reading
 
 
 @click.command(
@@ -40,6 +44,7 @@ def record(
 ) -> None:
     """Record AMOUNT that ACCOUNT paid by cash, cheque or transfer."""
     from commands.payments.asking import RecordPayment, record_payment
+    from infra.cli.looking import both_ends
 
     def message(by: str) -> RecordPayment:
         return RecordPayment(
@@ -53,10 +58,16 @@ def record(
             requested_by=by,
         )
 
-    ask(asking, record_payment, message, f"Recorded a payment of {amount} by account {account}.")
+    def said(_: "Reading", outcome: "Outcome") -> str:
+        known_as = both_ends(outcome.result["payment"])
+        return f"Recorded a payment of {amount} by account {account}: payment {known_as}."
+
+    ask(asking, record_payment, message, said)
 
 
-@click.command(epilog=example("billstream payment remove 4f1c2a90 --reason 'wrong account' --yes"))
+@click.command(
+    epilog=example("billstream payment remove 4f1c2a90b7d1 --reason 'wrong account' --yes")
+)
 @click.argument("payment")
 @click.option("--reason", default="", help="Why; kept in history.")
 @yes_option
@@ -65,8 +76,7 @@ def remove(payment: str, reason: str, yes: bool, asking: Asking) -> None:
     """Take a recorded PAYMENT away that was recorded by mistake; its invoices are open again."""
     from commands.payments.asking import RemovePayment, remove_payment
 
-    if not yes:
-        click.confirm(f"Remove payment {payment}?", abort=True, err=True)
+    confirmed(yes, asking, f"Remove payment {payment}?")
     whole = _whole(asking, payment)
 
     def message(by: str) -> RemovePayment:
@@ -77,8 +87,8 @@ def remove(payment: str, reason: str, yes: bool, asking: Asking) -> None:
 
 @click.command(
     epilog=example(
-        "billstream payment refund 4f1c2a90 --yes",
-        "billstream payment refund 4f1c2a90 --amount 5.00 --reason goodwill --yes",
+        "billstream payment refund 4f1c2a90b7d1 --yes",
+        "billstream payment refund 4f1c2a90b7d1 --amount 5.00 --reason goodwill --yes",
     )
 )
 @click.argument("payment")
@@ -88,18 +98,24 @@ def remove(payment: str, reason: str, yes: bool, asking: Asking) -> None:
 @changing
 def refund(payment: str, amount: str | None, reason: str, yes: bool, asking: Asking) -> None:
     """Give PAYMENT back, or a part of it: through the gateway if it came through it."""
+    from aggregates.identity import parse
     from commands.payments.asking import RefundPayment, refund_payment
     from infra.composition import open_app
     from infra.gateway.embedded import collect_after_run
 
-    if not yes:
-        click.confirm(f"Refund payment {payment}?", abort=True, err=True)
+    confirmed(yes, asking, f"Refund payment {payment}?")
     whole = _whole(asking, payment)
 
     def message(by: str) -> RefundPayment:
         return RefundPayment(payment=whole, amount=amount, reason=reason, requested_by=by)
 
-    ask(asking, refund_payment, message, f"Asked to refund payment {payment}.")
+    def said(reading: "Reading", outcome: "Outcome") -> str:
+        found = reading.get("payment", parse(outcome.result["payment"]))
+        if found is not None and found.state.is_recorded:
+            return f"Refunded payment {payment}: give the money back the way it came."
+        return f"Asked to refund payment {payment}."
+
+    ask(asking, refund_payment, message, said)
     with open_app(asking.database) as app:
         collect_after_run(app)
 

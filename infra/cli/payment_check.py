@@ -17,7 +17,7 @@ DAYS = 30
     epilog=example(
         "billstream payment check",
         "billstream payment check --since 2023-01-01",
-        "billstream payment check 4f1c2a90",
+        "billstream payment check 4f1c2a90b7d1",
     )
 )
 @click.argument("payment", required=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from infra.cli.changing import Asking, ask, changing, yes_option
+from infra.cli.changing import Asking, ask, changing, confirmed, yes_option
 from infra.cli.looking import looking
 from infra.cli.options import Function, example, reading
 from infra.cli.output import Column, Shown, print_list
@@ -79,6 +79,7 @@ def _options(required: bool) -> Callable[[Function], Function]:
 @changing
 def add(account: str, method: str, asking: Asking, **given: Any) -> None:
     """Add METHOD to ACCOUNT: a card or bank account that the gateway keeps."""
+    _refuse_known(asking, account, method)
     _put(account, method, asking, given, f"Added payment method {method} of account {account}.")
 
 
@@ -106,14 +107,32 @@ def remove(account: str, method: str, yes: bool, asking: Asking) -> None:
     """Take METHOD away from ACCOUNT; payments made with it stay on record."""
     from commands.payments.methods import RemovePaymentMethod, remove_payment_method
 
-    if not yes:
-        click.confirm(f"Remove payment method {method} of {account}?", abort=True, err=True)
+    confirmed(yes, asking, f"Remove payment method {method} of {account}?")
 
     def message(by: str) -> RemovePaymentMethod:
         return RemovePaymentMethod(account=account, payment_method=method, requested_by=by)
 
     said = f"Removed payment method {method} of account {account}."
     ask(asking, remove_payment_method, message, said)
+
+
+def _refuse_known(asking: Asking, account: str, method: str) -> None:
+    """One that is there is not replaced by adding it; what was asked before is answered again."""
+    from aggregates import identity
+    from aggregates.payment_methods import find
+    from aggregates.refusal import Refusal
+    from infra.composition import open_app
+
+    if asking.command_id is not None:
+        return
+    with open_app(asking.database) as app, app.store.snapshot() as reading:
+        found = reading.get("payment_methods", identity.payment_methods(identity.account(account)))
+    if found is not None and find(found.state, method) is not None:
+        raise Refusal(
+            "payment_method_exists",
+            f"account {account} has a payment method {method!r} already: change it with "
+            "`billstream payment-method change`, or give another id",
+        )
 
 
 def _put(account: str, method: str, asking: Asking, given: dict[str, Any], said: str) -> None:

@@ -6,16 +6,25 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from infra.cli.changing import Asking, changing
-from infra.cli.looking import Look, check_account, looking, tail, unknown, whole
+from infra.cli.looking import Look, both_ends, check_invoicer, going_to, looking, unknown, whole
 from infra.cli.options import database_option, example, json_option, reading
-from infra.cli.output import Column, Shown, print_card, print_json, print_list, print_table, say
+from infra.cli.output import (
+    Column,
+    Shown,
+    counted,
+    print_card,
+    print_json,
+    print_list,
+    print_table,
+    say,
+)
 
 if TYPE_CHECKING:
     from infra.composition import App
 
 
 def payment_id(look: Look, written: str) -> str:
-    """The payment meant by an id or its last digits, as tables show them."""
+    """The payment meant by an id or its digits, as tables show them."""
     from projections import payments
 
     return whole("payment", written, lambda digits: payments.ids(look.views, digits))
@@ -40,24 +49,33 @@ def list_payments(
     from projections import payments
 
     with looking(database) as look:
-        check_account(look, account)
+        check_invoicer(look, account, as_json)
         found = payments.payments(look.views, look.showing, account, status)
         columns: Shown = (
-            (Column("Payment", keep=True), lambda one: tail(one["id"])),
+            (Column("Payment", keep=True), lambda one: both_ends(one["id"])),
             (Column("Account"), "account"),
             (Column("Date", keep=True), "asked_on"),
             (Column("Amount", right=True), "amount"),
             (Column("", keep=True), "currency"),
-            (Column("Kind"), "kind"),
             (Column("Status", keep=True), "status"),
-            (Column("Undisbursed", right=True), "undisbursed"),
-            (Column("Declined"), "code"),
-            (Column("Again on", keep=True), "retry_on"),
+            (Column("About", wrap=True), _about),
         )
         print_list(found, as_json, columns, "There are no payments.")
 
 
-@click.command(epilog=example("billstream payment show 4f1c2a90"))
+def _about(one: dict[str, Any]) -> str:
+    """How it was paid; why it was declined and when it is tried again; what pays no invoice."""
+    said = [str(one["kind"])]
+    if one["code"]:
+        said.append(one["code"].replace("_", " "))
+    if one["retry_on"]:
+        said.append(f"again on {one['retry_on']}")
+    if one["status"] == "succeeded" and any(digit in one["undisbursed"] for digit in "123456789"):
+        said.append(f"{one['undisbursed']} left over")
+    return ", ".join(said)
+
+
+@click.command(epilog=example("billstream payment show 4f1c2a90b7d1"))
 @click.argument("payment")
 @reading
 def show(payment: str, database: str | None, as_json: bool) -> None:
@@ -160,11 +178,11 @@ def _collect(app: "App", as_json: bool, payment: str | None) -> None:
     if asked is not None:
         why = f" ({asked['code']}: {asked['message']})" if asked["code"] else ""
         amount = f"{asked['amount']} {asked['currency']}"
-        say(f"Payment {tail(asked['id'])} of {amount}: {asked['status']}{why}.")
+        say(f"Payment {both_ends(asked['id'])} of {amount}: {asked['status']}{why}.")
     elif not changed:
         say("Nothing to collect.")
     if left:
-        say(f"{left} wait for the gateway.")
+        say(f"{counted(left, 'payment')} {'waits' if left == 1 else 'wait'} for the gateway.")
 
 
 @click.command(
@@ -208,8 +226,9 @@ def balance(account: str, database: str | None, as_json: bool) -> None:
         found = _balance(look, account)
     if as_json:
         print_json(found)
-    else:
-        print_card((name.replace("_", " "), value) for name, value in found.items())
+        return
+    elsewhere = going_to(account, found.pop("invoicer"))
+    print_card((*((name.replace("_", " "), value) for name, value in found.items()), *elsewhere))
 
 
 def _balance(look: Look, number: str) -> dict[str, Any]:
@@ -231,4 +250,5 @@ def _balance(look: Look, number: str) -> dict[str, Any]:
         "to_collect": max(due, 0),
     }
     plain = {name: shown(amount, state.currency) for name, amount in amounts.items()}
-    return {"account": state.number, "currency": state.currency, **plain}
+    head = {"account": state.number, "currency": state.currency}
+    return {**head, **plain, "invoicer": state.invoicer}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from infra.cli.output import Column
 
-GAP = "  "
+GAP, NARROW_GAP = "  ", " "
 LEAST = 6
 """No column shrinks below this."""
 
@@ -24,15 +24,43 @@ class Layout:
             max(cells(text) for text in (column.title, *(row[n] for row in sample)))
             for n, column in enumerate(columns)
         ]
-        self._shrink(width - len(GAP) * (len(columns) - 1))
+        self._shown = list(range(len(columns)))
+        self._gap = GAP
+        self._leave_out(width)
+        self._shrink(width - len(self._gap) * (len(self._shown) - 1))
+
+    def _leave_out(self, width: int) -> None:
+        """Spare columns, as long as something else would be cut; then half of the gaps, if nothing
+        that may be cut makes enough room.
+        """
+        for n in reversed(range(len(self._columns))):
+            if self._least(cutting=False) <= width:
+                return
+            if self._columns[n].spare:
+                self._shown.remove(n)
+        if self._least(cutting=True) > width:
+            self._gap = NARROW_GAP
+
+    def _least(self, cutting: bool) -> int:
+        """The least width of the table when sentences are wrapped, and names are cut or not."""
+        widths = (
+            self._floor(n)
+            if self._columns[n].wrap or (cutting and self._may_be_cut(n))
+            else self._widths[n]
+            for n in self._shown
+        )
+        return sum(widths) + len(self._gap) * (len(self._shown) - 1)
+
+    def _may_be_cut(self, n: int) -> bool:
+        return not (self._columns[n].keep or self._columns[n].right)
 
     def _shrink(self, room: int) -> None:
         """Takes from the widest column that may shrink, sentences first, until all fit."""
         for flexible in (
-            [n for n, column in enumerate(self._columns) if column.wrap],
-            [n for n, column in enumerate(self._columns) if not (column.keep or column.right)],
+            [n for n in self._shown if self._columns[n].wrap],
+            [n for n in self._shown if self._may_be_cut(n)],
         ):
-            while sum(self._widths) > room and flexible:
+            while sum(self._widths[n] for n in self._shown) > room and flexible:
                 widest = max(flexible, key=lambda n: self._widths[n])
                 if self._widths[widest] <= self._floor(widest):
                     flexible.remove(widest)
@@ -48,14 +76,14 @@ class Layout:
 
     def head(self) -> list[str]:
         titles = [column.title for column in self._columns]
-        return [*self.lines(titles), GAP.join("─" * width for width in self._widths)]
+        return [*self.lines(titles), self._gap.join("─" * self._widths[n] for n in self._shown)]
 
     def lines(self, row: Sequence[str]) -> Iterator[str]:
         """A row as lines of text."""
-        parts = [self._fitted(n, text) for n, text in enumerate(row)]
-        for depth in range(max(map(len, parts))):
-            texts = [part[depth] if depth < len(part) else "" for part in parts]
-            yield GAP.join(self._aligned(n, text) for n, text in enumerate(texts)).rstrip()
+        parts = {n: self._fitted(n, row[n]) for n in self._shown}
+        for depth in range(max(map(len, parts.values()))):
+            texts = ((n, part[depth] if depth < len(part) else "") for n, part in parts.items())
+            yield self._gap.join(self._aligned(n, text) for n, text in texts).rstrip()
 
     def _fitted(self, n: int, text: str) -> list[str]:
         column, width = self._columns[n], self._widths[n]

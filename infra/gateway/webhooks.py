@@ -13,6 +13,7 @@ from consumers.role import Meter
 from infra.gateway import signature
 from infra.gateway.open import open_gateway
 from infra.gateway.settings import gateway_settings
+from schemas.unreadable import Unreadable
 
 PATH = "/webhooks/gateway"
 
@@ -58,7 +59,7 @@ class Webhooks:
                 outcome = hear_signed(store, header, body)
         except Refusal as refusal:
             log.warning("webhook refused", code=refusal.code, reason=refusal.sentence)
-            again = refusal.code in AGAIN
+            again = refusal.code in AGAIN or isinstance(refusal, Unreadable)
             return 503 if again else 400, _said(error=refusal.code, message=refusal.sentence)
         except (StoreError, Conflict) as error:
             log.warning("webhook not heard", error=type(error).__name__)

@@ -28,7 +28,7 @@ HISTORY = (
     """,
     "CREATE UNIQUE INDEX events_by_stream ON events (stream, version)",
     """
-    CREATE INDEX events_moving_invoicers ON events (topic)
+    CREATE INDEX events_moving_invoicers ON events (topic, position)
     WHERE topic = 'account.invoicer_changed'
     """,
     """

@@ -159,4 +159,5 @@ def _bill(index: int) -> _Answer:
         with rare_collections():
             return _Answer(me, run_chunk(_Here.store, _Here.running, index))
     except (Refusal, StoreError) as error:
-        return _Answer(me, None, (type(error), error.code, error.sentence))
+        cls = StoreError if isinstance(error, StoreError) else Refusal
+        return _Answer(me, None, (cls, error.code, error.sentence))

@@ -28,11 +28,11 @@ from infra.store import asking, by_number, chain, checks, folding
 from infra.store.database import Database
 from infra.store.meta import moment
 from infra.store.numbers import raised_in
-from infra.store.rows import batches, by_account, span_of
+from infra.store.rows import batches, by_account, read_event, span_of
 from schemas.kinds import KINDS
-from schemas.stored import decode
 
 _PAGE = 1000
+_EVENT = "position, stream, topic, schema_version, payload"
 
 
 class PastReading:
@@ -157,14 +157,15 @@ class PastReading:
                 streams = _first(self._database.execute(query, (value,)))
                 return not any(True for _ in self._packages(streams))
 
+    def moved_among(self, accounts: Sequence[StreamId], after: int) -> set[StreamId]:
+        return asking.moved_among(self._database, accounts, after)
+
     def next_number(self, series: str) -> int:
         """After the last number given and not before where the series was raised to."""
-        query = (
-            "SELECT topic, schema_version, payload FROM events WHERE stream = ? AND position <= ?"
-        )
+        query = f"SELECT {_EVENT} FROM events WHERE stream = ? AND position <= ?"
         following = 0
         for row in self._database.execute(query, (identity.owner(), self._position)):
-            following = max(following, raised_in(decode(*row), series))
+            following = max(following, raised_in(read_event(*row), series))
         last = self._last_number(series)
         return max(following, last + 1) if following or last else 0
 
@@ -234,13 +235,13 @@ class PastReading:
     @cached_property
     def _moved(self) -> dict[StreamId, StreamId]:
         """Accounts whose invoicer changed since, with the one they had then."""
-        query = """
-            SELECT stream, topic, schema_version, payload FROM events
+        query = f"""
+            SELECT {_EVENT} FROM events
             WHERE topic = 'account.invoicer_changed' AND position > ? ORDER BY position DESC
         """
         moved: dict[StreamId, StreamId] = {}
-        for stream, *stored in self._database.execute(query, (self._position,)):
-            event: InvoicerChanged = decode(*stored)
+        for position, stream, *stored in self._database.execute(query, (self._position,)):
+            event: InvoicerChanged = read_event(position, stream, *stored)
             moved[stream] = identity.account(event.previous)
         return moved
 
@@ -315,12 +316,12 @@ class PastReading:
         return by_number.find(self._database, number, self._position)
 
     def _last_number(self, series: str) -> int:
-        query = """
-            SELECT topic, schema_version, payload FROM events
+        query = f"""
+            SELECT {_EVENT} FROM events
             WHERE position <= ? AND topic = 'invoice.generated' ORDER BY position DESC
         """
         for row in self._database.stream(query, (self._position,)):
-            event = decode(*row)
+            event = read_event(*row)
             if event.series == series:
                 return int(event.sequence)
         return 0

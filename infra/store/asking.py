@@ -109,13 +109,33 @@ def exists(database: Database, stream: StreamId) -> bool:
     return database.execute(query, (stream,)).fetchone() is not None
 
 
+_MOVED = "topic = 'account.invoicer_changed' AND position > ?"
+
+
 def accounts_moved_after(database: Database, position: int) -> list[StreamId]:
     """Accounts whose invoicer changed after a position."""
-    query = (
-        "SELECT DISTINCT stream FROM events "
-        "WHERE topic = 'account.invoicer_changed' AND position > ? ORDER BY stream"
-    )
+    query = f"SELECT DISTINCT stream FROM events WHERE {_MOVED} ORDER BY stream"
     return [bytes(stream) for (stream,) in database.execute(query, (position,)).fetchall()]
+
+
+def moved_among(database: Database, accounts: Sequence[StreamId], position: int) -> set[StreamId]:
+    """Those of the accounts whose invoicer changed after a position. However many moved, it costs
+    no more than to look at these.
+    """
+    query = f"SELECT stream FROM events WHERE {_MOVED} LIMIT {len(accounts) + 1}"
+    moved = {bytes(stream) for (stream,) in database.execute(query, (position,)).fetchall()}
+    if len(moved) <= len(accounts):
+        return moved.intersection(accounts)
+    found: set[StreamId] = set()
+    for some in batches(accounts, checks.MANY):
+        among, params = database.among(some)
+        # Not by the index of moves: by the streams.
+        query = f"""
+            SELECT DISTINCT stream FROM events WHERE stream {among} AND position > ?
+                AND topic || '' = 'account.invoicer_changed'
+        """
+        found.update(bytes(s) for (s,) in database.execute(query, (*params, position)).fetchall())
+    return found
 
 
 def keys_of(database: Database, accounts: Sequence[StreamId]) -> dict[StreamId, bytes]:

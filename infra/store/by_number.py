@@ -11,13 +11,15 @@ import msgspec
 from aggregates.identity import StreamId
 from aggregates.invoice_state import SERIES
 from infra.store.database import Database
+from schemas import unreadable
 
 _TAIL = re.compile(r"[0-9]{1,18}$")
 _PAGE = 500
 
-_FROM = """
+_TOPIC = "invoice.generated"
+_FROM = f"""
     SELECT position, stream, payload FROM events
-    WHERE position >= ? AND position <= ? AND topic = 'invoice.generated'
+    WHERE position >= ? AND position <= ? AND topic = '{_TOPIC}'
     ORDER BY position LIMIT ?
 """
 
@@ -73,7 +75,10 @@ def _invoices(
     limit = 1
     while rows := database.execute(_FROM, (low, high, limit)).fetchall():
         for position, stream, payload in rows:
-            invoice = _decoder.decode(payload)
+            try:
+                invoice = _decoder.decode(payload)
+            except unreadable.DAMAGED as fault:
+                raise unreadable.of_event(position, _TOPIC, bytes(stream), fault) from fault
             if invoice.series == series:
                 yield position, bytes(stream), invoice
             low = position + 1

@@ -8,11 +8,9 @@ from aggregates.identity import StreamId, text
 from aggregates.invoice_state import is_charging
 from commands.store import Absence, Batch, Conflict, Untouched
 from infra.store.database import Database
-from infra.store.rows import batches, span_of
+from infra.store.rows import batches, read_state, span_of
 from infra.store.state_rows import table_of
-from schemas.kinds import STATELESS, kind_of_type, state_decoder
-
-_decode_invoice = state_decoder("invoice").decode
+from schemas.kinds import STATELESS, kind_of_type
 
 MANY = 500
 """Ids a query asks for at once."""
@@ -127,7 +125,9 @@ def _is_latest(database: Database, value: bytes, own: Set[StreamId]) -> bool:
     )
     states = database.execute(query, (low, high, account, above))
     return not any(
-        is_charging(_decode_invoice(state)) for stream, state in states if stream not in own
+        is_charging(read_state("invoice", stream, state))
+        for stream, state in states
+        if stream not in own
     )
 
 
@@ -184,5 +184,5 @@ def _is_running(database: Database, execution: StreamId) -> bool:
     row = database.execute(query, (execution,)).fetchone()
     if row is None:
         return False
-    state: ExecutionState = state_decoder("execution").decode(row[0])
+    state: ExecutionState = read_state("execution", execution, row[0])
     return state.status == "running" and not state.cancel_requested

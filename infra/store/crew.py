@@ -16,7 +16,7 @@ from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError, Thread
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from infra.cores import MOST, cores
 from infra.store.database import Database
@@ -46,6 +46,9 @@ Begun = tuple[P, Future[R] | None]
 
 class Reader(Protocol):
     """What work is done with: a store of the process's own, and the snapshot in it."""
+
+    kept: dict[object, Any]
+    """What the work keeps from one part to the next, as long as the crew lasts."""
 
     @property
     def store(self) -> OwnedStore: ...
@@ -84,6 +87,7 @@ class Crew:
         pool: ProcessPoolExecutor | None,
     ) -> None:
         self.store = store
+        self.kept: dict[object, Any] = {}
         self.size = size
         self._database = database
         self._pool = pool
@@ -195,7 +199,10 @@ def _alone(stack: ExitStack, store: OwnedStore, size: int, reading: bool) -> Cre
 class _Mine:
     """What a process of a crew keeps while it lives."""
 
-    stack = ExitStack()
+    def __init__(self) -> None:
+        self.stack = ExitStack()
+        self.kept: dict[object, Any] = {}
+
     store: OwnedStore
     database: Database
 

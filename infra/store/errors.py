@@ -126,6 +126,8 @@ def _unusable(path: Path, error: Exception) -> StoreError:
 
 def store_error(path: Path, error: sqlite3.Error) -> StoreError | None:
     """The error of ours behind one of SQLite's; None for an error of the program."""
+    if "Could not decode to UTF-8" in str(error):  # the driver's own, which has no code
+        return _damaged(path, error)
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(code, int):
         return None

@@ -12,6 +12,7 @@ from commands.store import Versioned
 from infra.store import checks
 from infra.store.database import Database
 from infra.store.rows import batches
+from schemas import unreadable
 from schemas.kinds import KINDS, state_decoder
 from schemas.stored import decode
 
@@ -63,5 +64,8 @@ def as_of(
         rows = database.execute(sql, (*params, *limits))
         for stream, events in groupby(rows, key=itemgetter(0)):
             listed = list(events)
-            state = fold(kind, (row[2:] for row in listed))
+            try:
+                state = fold(kind, (row[2:] for row in listed))
+            except unreadable.DAMAGED as fault:
+                raise unreadable.of_history(kind, stream, fault) from fault
             yield Versioned(stream, listed[-1][1], state)

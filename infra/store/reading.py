@@ -27,11 +27,11 @@ from infra.store.rows import (
     by_account_and_kind,
     item_rows,
     package_row,
+    read_state,
     receivables_row,
     span_of,
 )
 from infra.store.state_rows import table_of
-from schemas.kinds import state_decoder
 
 _ACCOUNT = "a.stream, a.version, a.invoicer, a.state"
 _PACKAGE = "p.stream, p.version, p.account, p.state"
@@ -59,7 +59,6 @@ class SnapshotReading:
         return self.get_many(kind, (stream,)).get(stream)
 
     def get_many(self, kind: str, streams: Iterable[StreamId]) -> dict[StreamId, Versioned]:
-        decode = state_decoder(kind).decode
         table = table_of(kind)
         # What an id names may be of another kind: then there is none of this kind.
         only = f"kind = '{kind}' AND " if table in _OF_SEVERAL_KINDS else ""
@@ -67,17 +66,16 @@ class SnapshotReading:
         found: dict[StreamId, Versioned] = {}
         for some in batches(streams, checks.MANY):
             for stream, version, state in self._among(query, some):
-                found[stream] = Versioned(stream, version, decode(state))
+                found[stream] = Versioned(stream, version, read_state(kind, stream, state))
         return found
 
     def all_of(self, kind: str, key: str = "") -> Iterator[Versioned]:
-        decode = state_decoder(kind).decode
         query = (
             "SELECT stream, version, state FROM states WHERE kind = ? AND key >= ? AND key < ? "
             "ORDER BY key, stream"
         )
         for stream, version, state in self._all(query, (kind, key, key + _LAST_KEY)):
-            yield Versioned(stream, version, decode(state))
+            yield Versioned(stream, version, read_state(kind, stream, state))
 
     def package_by_ref(self, refs: Iterable[str]) -> dict[str, PackageRow]:
         query = f"SELECT ref, {_PACKAGE} FROM account_packages p WHERE live AND ref"
@@ -166,6 +164,9 @@ class SnapshotReading:
 
     def next_number(self, series: str) -> int:
         return numbers.next_number(self._database, series)
+
+    def moved_among(self, accounts: Sequence[StreamId], after: int) -> set[StreamId]:
+        return asking.moved_among(self._database, accounts, after)
 
     def invoicers_due(
         self,

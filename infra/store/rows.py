@@ -12,6 +12,7 @@ import msgspec
 from aggregates.identity import StreamId
 from commands.store import AccountRow, ItemRow, PackageRow, ReceivablesRow, Recorded
 from infra.store.meta import moment
+from schemas import unreadable
 from schemas.kinds import state_decoder
 from schemas.stored import decode
 
@@ -40,8 +41,11 @@ def pieces() -> Iterator[tuple[bytes, bytes]]:
 def recorded(row: tuple[Any, ...]) -> Recorded:
     """A row of EVENT_COLUMNS as an event of the newest version."""
     position, stream, version, topic, schema_version, payload, metadata, at, hash = row
-    event = decode(topic, schema_version, payload)
-    return Recorded(position, stream, version, topic, event, *_of_commit(metadata, at), hash)
+    try:
+        event, of_commit = decode(topic, schema_version, payload), _of_commit(metadata, at)
+    except unreadable.DAMAGED as fault:
+        raise unreadable.of_event(position, topic, stream, fault) from fault
+    return Recorded(position, stream, version, topic, event, *of_commit, hash)
 
 
 @lru_cache(maxsize=16)
@@ -50,18 +54,42 @@ def _of_commit(metadata: bytes, at: int) -> tuple[Mapping[str, str], datetime]:
     return MappingProxyType(_metadata.decode(metadata)), moment(at)
 
 
+def read_event(
+    position: int, stream: StreamId, topic: str, schema_version: int, payload: bytes
+) -> Any:
+    """An event of the newest version."""
+    try:
+        return decode(topic, schema_version, payload)
+    except unreadable.DAMAGED as fault:
+        raise unreadable.of_event(position, topic, stream, fault) from fault
+
+
+def read_state(kind: str, stream: StreamId, stored: bytes) -> Any:
+    """A stored state of a kind."""
+    try:
+        return state_decoder(kind).decode(stored)
+    except unreadable.DAMAGED as fault:
+        raise unreadable.of_state(kind, stream, fault) from fault
+
+
 def account_row(stream: StreamId, version: int, invoicer: StreamId, state: bytes) -> AccountRow:
-    return AccountRow(stream, version, invoicer, _account(state))
+    try:
+        return AccountRow(stream, version, invoicer, _account(state))
+    except unreadable.DAMAGED as fault:
+        raise unreadable.of_state("account", stream, fault) from fault
 
 
 def package_row(stream: StreamId, version: int, account: StreamId, state: bytes) -> PackageRow:
-    return PackageRow(stream, version, account, _package(state))
+    try:
+        return PackageRow(stream, version, account, _package(state))
+    except unreadable.DAMAGED as fault:
+        raise unreadable.of_state("account_package", stream, fault) from fault
 
 
 def receivables_row(
     stream: StreamId, version: int, account: StreamId, state: bytes
 ) -> ReceivablesRow:
-    return ReceivablesRow(stream, version, account, state_decoder("receivables").decode(state))
+    return ReceivablesRow(stream, version, account, read_state("receivables", stream, state))
 
 
 ITEM_COLUMNS = "stream, version, account, ordinal, state, kind"
@@ -70,10 +98,13 @@ ITEM_COLUMNS = "stream, version, account, ordinal, state, kind"
 def item_rows(kind: str, rows: Iterable[tuple[Any, ...]]) -> list[ItemRow]:
     """Rows of ITEM_COLUMNS of one kind."""
     decode = state_decoder(kind).decode
-    return [
-        ItemRow(stream, version, account, ordinal, decode(state))
-        for stream, version, account, ordinal, state, _ in rows
-    ]
+    found: list[ItemRow] = []
+    for stream, version, account, ordinal, state, _ in rows:
+        try:
+            found.append(ItemRow(stream, version, account, ordinal, decode(state)))
+        except unreadable.DAMAGED as fault:
+            raise unreadable.of_state(kind, stream, fault) from fault
+    return found
 
 
 def by_account(rows: Iterable[ItemRow]) -> dict[StreamId, list[ItemRow]]:
@@ -101,7 +132,10 @@ def by_account_and_kind(
     found: dict[StreamId, dict[str, list[ItemRow]]] = {}
     several: list[list[ItemRow]] = []
     for stream, version, account, ordinal, state, kind in rows:
-        row = ItemRow(stream, version, account, ordinal, decoders[kind](state))
+        try:
+            row = ItemRow(stream, version, account, ordinal, decoders[kind](state))
+        except unreadable.DAMAGED as fault:
+            raise unreadable.of_state(kind, stream, fault) from fault
         of_account = found.get(account)
         if of_account is None:
             found[account] = {kind: [row]}

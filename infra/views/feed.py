@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from infra.views.database import ViewsDatabase
 from infra.views.registry import Dispatch, Listener
 from projections.view import Occurrence, Operation, Row, Statement, Table
+from schemas import unreadable
 
 RevealMany = Callable[[Sequence[tuple[bytes, str]]], Sequence[str]]
 """Plain text for (account, ciphertext) pairs."""
@@ -112,7 +113,10 @@ def _decoded(
         if listener is None:
             listener = dispatch.listener(topic, schema_version)
             listeners[topic, schema_version] = listener
-        event = listener.decode(payload)
+        try:
+            event = listener.decode(payload)
+        except unreadable.DAMAGED as fault:
+            raise unreadable.of_event(position, topic, stream, fault) from fault
         if listener.named:
             pairs.append((stream, event.name))
         elif listener.forgets:

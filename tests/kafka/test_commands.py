@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from aggregates import identity
 from infra.kafka.dead_letters import letter, letters, resend
 from infra.kafka.roles import open_commands, open_relay
 from infra.kafka.settings import KafkaSettings
 from infra.store.owned import OwnedStore
+from tests.infra.store.tampering import by_hand, rows_by_hand
 from tests.kafka.senders import Sender, body, headers
 from tests.kafka.support import drain, make_topics, published, read_all, seeded, settings_of
 from tests.support.servers import KafkaServer
@@ -163,3 +165,18 @@ def test_a_dead_letter_is_sent_again(service: Service) -> None:
     assert second.text("ce_id") == f"1/resent-{dead.id}"
     assert second.value == dead.value
     assert second.code == "bill_run_unknown"
+
+
+def test_a_command_that_meets_a_damaged_state_is_done_when_that_is_mended(service: Service) -> None:
+    where = f"WHERE stream = x'{identity.named('bill_run', 'Default').hex()}'"
+    ((state,),) = rows_by_hand(service.store, f"SELECT state FROM states {where}")
+    by_hand(service.store, f"UPDATE states SET state = x'7b' {where}")
+    service.sender.send("1", body())
+    (reply,) = service.work(1)
+    assert (reply["status"], reply["code"]) == ("refused", "state_unreadable")
+    (dead,) = letters(service.settings)
+    assert (dead.code, dead.reason) == (reply["code"], reply["message"])
+    by_hand(service.store, f"UPDATE states SET state = x'{bytes(state).hex()}' {where}")
+    resend(service.settings, [dead], new_id=False)
+    (later,) = [reply for reply in service.work(1) if reply["status"] == "accepted"]
+    assert later["id"] == "1"

@@ -331,3 +331,19 @@ def test_a_void_invoice_gives_its_money_back_and_takes_no_more(world: World) -> 
     assert world.read("payment", "list")[0]["undisbursed"] == "0.00"
     assert world.read("account", "balance", "P-1")["balance"] == "5.00"
     world.must("verify")
+
+
+def test_payments_of_one_run_are_told_apart_by_what_the_list_shows(
+    world: World, gateway: Served
+) -> None:
+    """Their ids end alike, those of one account begin alike."""
+    accounts = [paying(f"P-{n}") for n in range(3)]
+    world.apply(base(accounts=accounts, bill_runs=run(collection="account_balance")))
+    for month in ("2020-10", "2020-11"):
+        world.bill(f"{month}-01", f"{month}-28")
+    payments = world.read("payment", "list")
+    listed = [line.split()[0] for line in world.must("payment", "list").out.splitlines()[2:]]
+    assert len(set(listed)) == len(payments) == 6
+    found = [world.read("payment", "show", digits)["id"] for digits in listed]
+    assert found == [payment["id"] for payment in payments]
+    assert world.refused("payment", "show", listed[0][-6:]) == "id_ambiguous"

@@ -8,9 +8,9 @@ from tests.rules.support import OCTOBER
 from tests.support.world import World, account, base, package
 
 LISTS: dict[tuple[str, ...], tuple[str, str]] = {
-    ("credit", "list"): ("There are none.", "credit  2020-10-05  a day"),
+    ("credit", "list"): ("There are none.", "C-1      2020-10-05  a day"),
     ("account", "transactions", "C-1"): ("There are none.", "credit  2020-10-05  a day"),
-    ("payment", "list"): ("There are no payments.", "succeeded         0.00  -"),
+    ("payment", "list"): ("There are no payments.", "succeeded  cash"),
     ("payment-method", "list", "--account", "C-1"): (
         "There are no payment methods.",
         "visa    card",
@@ -89,3 +89,82 @@ def test_things_of_one_account_are_told_apart_by_the_digits_that_lists_show(worl
     assert listed == {one: "removed", other: "waiting"}
     begin = world.read("payment", "list")[0]["id"][:8]
     assert world.refused("payment", "show", begin) == "id_ambiguous"
+
+
+LONG = "CUST-0000123"
+
+
+def test_lists_of_long_numbers_and_large_amounts_fit_and_tell_their_rows_apart(
+    world: World,
+) -> None:
+    """At 80 columns; what stands for a row is whole in it."""
+    dear = {"code": "fibre-1000", "name": "Fibre", "frequency": "monthly"}
+    levels = [{"event": "after", "days": 1, "action": "notify", "notice": "first-reminder"}]
+    commitment = {"amount": "250000.00", "per": "quarterly"}
+    contracts = [
+        {"id": f"{LONG}{n}/2020", "account": f"{LONG}{n}", "start": "2020-10-01", "term": "annual"}
+        | {"commitment": commitment}
+        for n in "12"
+    ]
+    accounts = [
+        account(f"{LONG}{n}", package(f"{LONG}{n}/fibre-1000", "2020-09-01", "fibre-1000"))
+        for n in "123"
+    ]
+    terms = [{"name": "Standard 30 days", "payment_term": "due on receipt", "levels": levels}]
+    world.apply(
+        base(
+            owner={
+                **base()["owner"],
+                "invoice_numbers": {"prefix": "NW-2020-", "start": 1, "length": 6},
+            },
+            ar_terms=terms,
+            packages=[{**dear, "prices": {"USD": "12499.00"}}],
+            accounts=[{**one, "ar_term": "Standard 30 days"} for one in accounts],
+            contracts=contracts,
+        )
+    )
+    world.bill(*OCTOBER)
+    for n in "12":
+        world.must("payment", "record", f"{LONG}{n}", "45000.00", "--kind", "transfer")
+        world.must("credit", "add", f"{LONG}{n}", "5.00", "--reason", "as promised on the phone")
+        world.must("account", "charge", f"{LONG}{n}", "12500.00", "--reason", "a new router")
+    world.must("clock", "advance", "--to", "2020-11-05T09:00:00Z")
+    world.bill("2020-11-01", "2020-11-30")
+    for words, whole in {
+        ("payment", "list"): (f"{LONG}1", "7507.00 left", "transfer"),
+        ("credit", "list"): (f"{LONG}1", f"{LONG}2", "NW-2020-00000"),
+        ("account", "transactions", f"{LONG}1"): ("one time", "NW-2020-00000"),
+        ("contract", "list"): (f"{LONG}1/2020", f"{LONG}2/2020", "USD quarterly"),
+        ("ar-term", "list"): ("Standard 30 days", "(first-reminder)"),
+        ("invoice", "list"): (f"{LONG}1", f"{LONG}2"),
+        ("invoice", "overdue", "--all"): (f"{LONG}3", "NW-2020-00000"),
+        ("account-package", "list"): (f"{LONG}1/fibre-1000", f"{LONG}2/fibre-1000"),
+        ("ledger", "aging"): (f"{LONG}1", f"{LONG}2"),
+        ("payment", "show", world.read("payment", "list")[0]["id"]): ("NW-2020-00000",),
+        ("bill-run", "completed"): (),
+    }.items():
+        table = world.must(*words).out
+        assert max(map(len, table.splitlines())) <= 80, f"{words}\n{table}"
+        for text in whole:
+            assert text in table, f"{text} in {words}\n{table}"
+
+
+def test_who_asks_for_an_account_that_is_billed_to_another_is_told_where_its_invoices_are(
+    world: World,
+) -> None:
+    accounts = [account("P-1"), account("C-1", package("c", "2020-09-01"), invoicer="P-1")]
+    world.apply(base(accounts=accounts))
+    world.bill(*OCTOBER)
+    told = "invoices of account C-1 go to P-1: `billstream invoice list --account P-1`\n"
+    for words in (("invoice", "list"), ("invoice", "overdue"), ("payment", "list")):
+        assert world.must(*words, "--account", "C-1").err == told, words
+        assert world.must(*words, "--account", "C-1", "--json").err == ""
+        assert world.must(*words, "--account", "P-1").err == ""
+        assert world.must(*words).err == ""
+    assert world.must("invoice", "export", "--account", "C-1").err == told
+    for words in (("ledger", "statement"), ("account", "balance")):
+        assert world.read(*words, "C-1")["invoicer"] == "P-1"
+        assert world.read(*words, "P-1")["invoicer"] == "P-1"
+        assert "invoices go to" not in world.must(*words, "P-1").out
+        card = [line.split() for line in world.must(*words, "C-1").out.splitlines()]
+        assert ["invoices", "go", "to", "P-1"] in card

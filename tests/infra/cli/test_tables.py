@@ -97,6 +97,28 @@ def test_columns_shrink_sentences_first_then_the_widest() -> None:
     assert len(lines) > 3
 
 
+def test_spare_columns_are_left_out_before_anything_is_cut_the_last_one_first() -> None:
+    columns = (
+        Column("Key", keep=True),
+        Column("One", spare=True),
+        Column("Name"),
+        Column("Two", spare=True),
+    )
+    row = ["k" * 10, "1" * 10, "n" * 10, "2" * 10]
+    shown = {width: [*Layout(columns, [row], width).lines(row)] for width in (46, 45, 34, 33, 20)}
+    assert shown[46] == ["  ".join(row)]
+    assert shown[45] == shown[34] == ["  ".join(row[:3])]
+    assert shown[33] == ["  ".join((row[0], row[2]))]
+    assert shown[20] == ["kkkkkkkkkk  nnnnnnn…"]
+
+
+def test_gaps_are_halved_where_nothing_can_be_cut() -> None:
+    columns = (Column("Key", keep=True), Column("Amount", right=True), Column("Name"))
+    row = ["k" * 10, "1" * 10, "n" * 10]
+    assert [*Layout(columns, [row], 30).lines(row)] == ["kkkkkkkkkk  1111111111  nnnnn…"]
+    assert [*Layout(columns, [row], 28).lines(row)] == ["kkkkkkkkkk 1111111111 nnnnn…"]
+
+
 def test_wide_letters_take_two_columns() -> None:
     assert cells("日本") == 4
     assert cells("e\u0301") == 1
