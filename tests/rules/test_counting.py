@@ -214,7 +214,7 @@ def test_each_contract_of_an_account_counts_its_own_packages(tmp_path: Path) -> 
 def test_each_contract_of_an_account_looks_back_from_its_own_place(tmp_path: Path) -> None:
     """The one that begins first was signed last."""
     world = signed(tmp_path, contract(id="K-2", start="2020-11-01"))
-    world.bill(*NOVEMBER, run="Plain")
+    world.bill(*NOVEMBER, "--catch-up", "all", run="Plain")
     world.apply({"contracts": [contract(start="2020-10-01")]})
     assert (counted(world), counted(world, "K-2")) == ("0.00", "20.00")
     world.bill(*DECEMBER)
