@@ -302,7 +302,7 @@ class StoreContract:
             before = build.account_state(number)
             stream = identity.account(number)
             store.append(batch(store, staged("account", stream, 1, moved, before=before)))
-            last = build.read_at(store)
+        last = build.read_at(store)
         asked = [A, C, identity.account(numbers[-1])]
         with store.snapshot() as now, store.as_of(opened) as then:
             for reading in (now, then):
