@@ -45,7 +45,7 @@ Own = Mapping[StreamId, Sequence[NewCharge]]
 def contract_terms(draft: Draft, settings: RunSettings) -> None:
     """Does what the contracts of the accounts the run is for have come to."""
     closes = any(account.charges for account in draft.facts.accounts)
-    own = _by_account(draft.charges) if closes else {}
+    own = _by_account(draft.charges if closes else ())
     for account in draft.facts.accounts:
         rows = account.items.get(KIND)
         if rows and does_terms(draft, settings, account):

@@ -211,6 +211,18 @@ def test_each_contract_of_an_account_counts_its_own_packages(tmp_path: Path) -> 
     sound(world)
 
 
+def test_each_contract_of_an_account_looks_back_from_its_own_place(tmp_path: Path) -> None:
+    """The one that begins first was signed last."""
+    world = signed(tmp_path, contract(id="K-2", start="2020-11-01"))
+    world.bill(*NOVEMBER, "--catch-up", "all", run="Plain")
+    world.apply({"contracts": [contract(start="2020-10-01")]})
+    assert (counted(world), counted(world, "K-2")) == ("0.00", "20.00")
+    world.bill(*DECEMBER)
+    assert closed(world, "K-2") == [("2020-11-01", "20.00", "80.00")]
+    assert closed(world)[1:] == [("2020-11-01", "0.00", "100.00")]
+    sound(world)
+
+
 def test_charges_count_wherever_their_account_is_billed(tmp_path: Path, url: str | None) -> None:
     accounts = [
         account("P-1"),

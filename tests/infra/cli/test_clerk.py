@@ -15,13 +15,13 @@ def desk(tmp_path: Path) -> World:
     """A payer, the account that it pays for, and somebody with a contract, billed for October."""
     world = World(tmp_path)
     contract = {"id": "K-1", "account": "A-1", "start": "2020-09-01", "term": "annual"}
+    promised = {"commitment": {"amount": "10.00", "per": "monthly"}, "renewal": "auto"}
     accounts = [
         account("P-1"),
         account("C-1", package("c", "2020-09-01"), invoicer="P-1"),
         account("A-1", package("a", "2020-09-01")),
     ]
-    contract |= {"commitment": {"amount": "10.00", "per": "monthly"}, "renewal": "auto"}
-    world.apply(base(accounts=accounts, contracts=[contract]))
+    world.apply(base(accounts=accounts, contracts=[{**contract, **promised}]))
     world.bill(*OCTOBER)
     return world
 
