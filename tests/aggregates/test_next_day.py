@@ -24,11 +24,15 @@ from aggregates.refusal import Refusal
 
 FREQUENCIES = ("monthly", "quarterly", "annual", "every 10 days", "every 5 months")
 
-RENEWALS = st.sampled_from((("none", 0), ("auto", 0), ("notice", 10), ("notice", 40)))
+RENEWALS = (("none", 0), ("auto", 0), ("notice", 10), ("notice", 40))
 
-TERMS = st.builds(
-    lambda renewal, **terms: ContractTerms(renewal=renewal[0], notice_days=renewal[1], **terms),
-    renewal=RENEWALS,
+
+def renewed(terms: ContractTerms, renewal: tuple[str, int]) -> ContractTerms:
+    return replace(terms, renewal=renewal[0], notice_days=renewal[1])
+
+
+UNRENEWED = st.builds(
+    ContractTerms,
     term=st.sampled_from(FREQUENCIES),
     commitment=st.none()
     | st.builds(Commitment, amount=st.just(100), per=st.sampled_from(FREQUENCIES)),
@@ -36,6 +40,8 @@ TERMS = st.builds(
     escalator=st.none()
     | st.builds(Escalator, percent=st.just(Decimal(3)), every=st.sampled_from(FREQUENCIES)),
 )
+
+TERMS = st.builds(renewed, UNRENEWED, st.sampled_from(RENEWALS))
 
 
 def signed(terms: ContractTerms, start: date, bill_day: int) -> ContractState:

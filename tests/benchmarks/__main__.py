@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from infra.store.open import open_store
-from tests.benchmarks.owed import measure_owed
+from tests.benchmarks.owed import ORDINARY, WORST, measure_owed
 from tests.benchmarks.runs import Measured, measure, measure_postgres
 from tests.support import seed
 
@@ -45,9 +45,9 @@ def main() -> None:
     _bar("accounts a second at 100,000", f"{large.per_second:,.0f}", "at least 6,000")
     _bar("cost per account, 100,000 : 1,000", f"{growth:.2f}", "at most 1.20")
     _bar("peak memory at 100,000, MiB", f"{large.peak_mib:.0f}", "under 250")
-    owed = measure_owed()
-    what = "auto pay, AR terms and contracts on every account, of plain"
-    _bar(what, f"{owed.ratio:.2f}", "at least 0.60")
+    owed = "auto pay, AR terms and contracts on every account, of plain"
+    _bar(owed, f"{measure_owed(ORDINARY).ratio:.2f}", "at least 0.60")
+    _bar(f"{owed}, at worst", f"{measure_owed(WORST).ratio:.2f}", "none")
     print("\nProcess time of small verbs, best of five, seconds (bar: under 0.40)")
     for words, seconds in _small_verbs():
         print(f"  {seconds:5.2f}  billstream {' '.join(words)}")
