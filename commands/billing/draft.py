@@ -54,7 +54,8 @@ class Draft(msgspec.Struct):
     """Filled by the stages in their order (R4). `invoice` and `pages` are the invoice, if one is
     made; `new_waiting` the charges that go on none, with the reason; `collected` tells that what
     waited up to the period's end went on the invoice, `closed` that its lines of 0.00 were closed.
-    `counted` is what was charged under contracts whose terms are still to be done, by contract.
+    `counted` is what executions of an older form charged under contracts whose terms are still to
+    be done, by contract.
     `also` is what stages wrote to other streams, by kind. `cause` is why the invoicer cannot be
     billed, if so.
     """
