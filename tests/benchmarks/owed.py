@@ -53,7 +53,7 @@ class Speeds(NamedTuple):
 def measure_owed(
     month: Month,
     accounts: int = ACCOUNTS,
-    times: int = 3,
+    times: int = 5,
     schema: Callable[[], str] | None = None,
 ) -> Speeds:
     """Both runs, in turn and several times, each in a database of its own: a SQLite file, or what
