@@ -53,6 +53,11 @@ afterwards. `--only` measures some rows and leaves the others as they were.
   bills, and where there is a second core another makes the views meanwhile.
 - **History**: month after month over the same accounts; each of the last five beside the first
   month of fresh ones, in turn, and what is in the middle.
+- **Money owed**: every account has a card with auto pay, an AR term and a contract; the run does
+  dunning, contract terms and collects payment. An ordinary month finds last month's cards charged
+  and commitments of a year, of which no period ends. At worst nobody has paid, so every account has
+  an open invoice and a payment pending, and every commitment is settled monthly. Each beside the
+  plain run of as many, in turn; the middle of five pairs.
 - **The naive way**: aggregates of the eventsourcing library as documented, loaded and saved one by
   one. It has no numbers, no chain and no prices, and is what the shape is compared with. It also
   tells how fast the machine was meanwhile: one that is shared may be a third slower an hour later,
