@@ -198,8 +198,15 @@ def _looped(name: str, scope: Scope) -> list[str]:
     return _handed_in(name, scope)
 
 
-def _handed_in(name: str, scope: Scope) -> list[str]:
-    """The literals that are handed in for a parameter, through other functions too."""
+def _handed_in(name: str, scope: Scope, seen: set[tuple[Scope, str]] | None = None) -> list[str]:
+    """The literals that are handed in for a parameter, through other functions too. Callers are
+    known by name only, so functions of common names seem to call each other in a circle: each
+    parameter is followed once, `seen` is those that were.
+    """
+    seen = set() if seen is None else seen
+    if (scope, name) in seen:
+        return []
+    seen.add((scope, name))
     parameters = [parameter.arg for parameter in scope.args.args]
     if name not in parameters:
         return []
@@ -213,7 +220,7 @@ def _handed_in(name: str, scope: Scope) -> list[str]:
                         case ast.Constant(value=str(text)):
                             found.append(text)
                         case ast.Name(id=passed) if caller is not scope:
-                            found += _handed_in(passed, caller)
+                            found += _handed_in(passed, caller, seen)
                         case _:
                             pass
     return list(dict.fromkeys(found))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs import refusals
 from tests.docs.reference import FOLDER, pages
 from tests.docs.refusals import every_error, every_finding, unread
 from tests.support.sources import ROOT, named, sources
@@ -52,6 +53,32 @@ def test_codes_that_cannot_be_read_off_are_only_passed_on() -> None:
         "infra/cli/errors.py",
         "infra/store/errors.py",
     }
+
+
+CIRCLE = """
+def put(code):
+    raise Refusal(f"{code}_unknown", "there is none")
+
+def take(code):
+    put(code)
+    give(code)
+
+def give(code):
+    take(code)
+    give("invoice")
+    self.put("payment")
+"""
+
+
+def test_a_code_handed_round_in_a_circle_is_followed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Functions of common names seem to call each other; the literals are found all the same."""
+    path = tmp_path / "circle.py"
+    path.write_text(CIRCLE)
+    monkeypatch.setattr(refusals, "sources", lambda: [path])
+    monkeypatch.setattr(refusals, "named", lambda path: path.name)
+    assert set(every_error()) == {"invoice_unknown", "payment_unknown"}
 
 
 def test_every_rule_of_this_version_is_in_the_reference() -> None:
