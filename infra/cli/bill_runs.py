@@ -68,7 +68,7 @@ def scheduled(everything: bool, database: str | None, as_json: bool) -> None:
             return
         columns = (
             Column("Schedule", keep=True),
-            Column("Bill run"),
+            Column("Bill run", wrap=True),
             Column("Timing", wrap=True),
             Column("Next", keep=True),
             Column("Billing period", keep=True),
@@ -111,7 +111,7 @@ def completed(bill_run: str | None, limit: int | None, database: str | None, as_
             return
         columns = (
             Column("Execution", keep=True),
-            Column("Bill run"),
+            Column("Bill run", wrap=True),
             Column("Started", keep=True),
             Column("Completed", keep=True),
             Column("Cycles", right=True),

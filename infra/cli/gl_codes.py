@@ -18,10 +18,10 @@ def list_gl_codes(database: str | None, as_json: bool) -> None:
         found = setup.gl_codes(look.states("gl_code"))
         columns: Shown = (
             (Column("Code", keep=True), "code"),
-            (Column("Name"), "name"),
-            (Column("Debit"), "debit"),
-            (Column("Credit"), "credit"),
-            (Column("Deferred"), "deferred"),
+            (Column("Name", wrap=True), "name"),
+            (Column("Debit", wrap=True), "debit"),
+            (Column("Credit", wrap=True), "credit"),
+            (Column("Deferred", wrap=True), "deferred"),
         )
         print_list(found, as_json, columns, "There are no GL codes.")
 

@@ -63,8 +63,8 @@ def journal(
         columns = (
             Column("Date", keep=True),
             Column("Entry", keep=True),
-            Column("Customer"),
-            Column("Account"),
+            Column("Customer", wrap=True),
+            Column("Account", wrap=True),
             Column("Debit", right=True, keep=True),
             Column("Credit", right=True, keep=True),
             Column("", keep=True),
@@ -109,7 +109,7 @@ def trial_balance(at: date | None, database: str | None, as_json: bool) -> None:
             print_json_list(found)
             return
         columns = (
-            Column("Account"),
+            Column("Account", wrap=True),
             Column("Debit", right=True, keep=True),
             Column("Credit", right=True, keep=True),
             Column("", keep=True),

@@ -1,5 +1,6 @@
 """How a table is laid out in a given width: which columns shrink, what is cut, what is wrapped."""
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,12 @@ LEAST = 6
 
 LONGEST = 20
 """Longer words are broken before the table is."""
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks lines between words, and after the colons in a path like Assets:Receivable."""
+
+    wordsep_simple_re = re.compile(r"(\s+|(?<=\w:)(?=[A-Z]))")
 
 
 class Layout:
@@ -55,14 +62,19 @@ class Layout:
         return not (self._columns[n].keep or self._columns[n].right)
 
     def _shrink(self, room: int) -> None:
-        """Takes from the widest column that may shrink, sentences first, until all fit."""
-        for flexible in (
-            [n for n in self._shown if self._columns[n].wrap],
-            [n for n in self._shown if self._may_be_cut(n)],
+        """Takes from the widest column that may shrink until all fit: sentences first, names that
+        may be cut then. Words are broken before the table is wider than there is room.
+        """
+        wrap = [n for n in self._shown if self._columns[n].wrap]
+        names = [n for n in self._shown if self._may_be_cut(n) and n not in wrap]
+        for flexible, floor in (
+            ([*wrap], self._floor),
+            (names, self._floor),
+            ([*wrap], self._title),
         ):
             while sum(self._widths[n] for n in self._shown) > room and flexible:
                 widest = max(flexible, key=lambda n: self._widths[n])
-                if self._widths[widest] <= self._floor(widest):
+                if self._widths[widest] <= floor(widest):
                     flexible.remove(widest)
                 else:
                     self._widths[widest] -= 1
@@ -71,8 +83,11 @@ class Layout:
         """A title's longest word is never broken, nor, up to a point, a sentence's."""
         words = self._columns[n].title.split()
         if self._columns[n].wrap:
-            words += [text[:LONGEST] for row in self._sample for text in row[n].split()]
+            words += [text[:LONGEST] for row in self._sample for text in _words(row[n])]
         return max((LEAST, *map(len, words)))
+
+    def _title(self, n: int) -> int:
+        return max((LEAST, *map(len, self._columns[n].title.split())))
 
     def head(self) -> list[str]:
         titles = [column.title for column in self._columns]
@@ -115,4 +130,9 @@ def cut(text: str, width: int) -> str:
 
 def wrapped(text: str, width: int) -> list[str]:
     """A text as lines of at most a width."""
-    return textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False) or [""]
+    return _Wrapper(width, break_long_words=True, break_on_hyphens=False).wrap(text) or [""]
+
+
+def _words(text: str) -> list[str]:
+    """The parts of a text that stay together on a line."""
+    return [word for word in _Wrapper.wordsep_simple_re.split(text) if word.strip()]

@@ -1,6 +1,7 @@
 """The listing verbs of money owed: a table for people and one document for programs, also empty."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,8 +62,52 @@ def test_a_list_says_that_it_is_empty_or_what_is_in_it(
 
 def test_gl_codes_are_there_without_setup(world: World) -> None:
     table = world.must("gl-code", "list").out
-    assert len(world.read("gl-code", "list")) == len(table.splitlines()) - 2
+    listed = world.read("gl-code", "list")
+    rows = [line for line in table.splitlines()[2:] if not line.startswith(" ")]
+    assert [row.split()[0] for row in rows] == [one["code"] for one in listed]
     assert "charge_back  Charge-backs" in table
+    is_whole(table, listed, "name", "debit", "credit", "deferred")
+
+
+def is_whole(table: str, rows: list[dict[str, Any]], *keys: str) -> None:
+    """At 80 columns nothing is cut, and every part of the values is there."""
+    assert max(map(len, table.splitlines())) <= 80, table
+    assert "…" not in table
+    for row in rows:
+        for part in " ".join(row[key] or "" for key in keys).replace(":", ": ").split():
+            assert part in table, f"{part}\n{table}"
+
+
+def test_long_names_in_the_books_and_of_runs_are_whole_at_80_columns(world: World) -> None:
+    advance = {
+        "code": "5000",
+        "name": "Business broadband, billed in advance",
+        "debit": "Assets:Receivable",
+        "credit": "Income:Broadband:Business",
+        "deferred": "Liabilities:Deferred-Revenue",
+    }
+    run = {**base()["bill_runs"][0], "name": "monthly-business-customers of the northern region"}
+    setup = base(
+        gl_codes=[advance],
+        bill_runs=[run],
+        accounts=[account(f"{LONG}1", package("c", "2020-09-01"))],
+    )
+    setup["packages"][0] |= {"gl_code": "5000", "prices": {"USD": "12499.00"}}
+    world.apply(setup)
+    world.bill(*OCTOBER, run=run["name"])
+    is_whole(world.must("gl-code", "list").out, [advance], "name", "debit", "credit", "deferred")
+    entries = world.read("ledger", "journal")
+    postings = [posting for entry in entries for posting in entry["postings"]]
+    table = world.must("ledger", "journal").out
+    is_whole(table, postings, "account", "debit", "credit")
+    is_whole(table, entries, "reference", "customer", "date")
+    completed = world.must("bill-run", "completed").out
+    assert max(map(len, completed.splitlines())) <= 80, completed
+    _, rule, *rows = completed.splitlines()
+    first, second = (len(column) for column in rule.split()[:2])
+    begin = rule.index("─", first)
+    written = "".join(row[begin : begin + second] for row in rows).replace(" ", "")
+    assert written == run["name"].replace(" ", "")
 
 
 def firsts(world: World, *words: str) -> list[str]:

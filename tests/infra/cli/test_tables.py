@@ -97,6 +97,19 @@ def test_columns_shrink_sentences_first_then_the_widest() -> None:
     assert len(lines) > 3
 
 
+def test_words_are_broken_before_a_table_is_too_wide() -> None:
+    columns = (Column("Key", keep=True), Column("Name", wrap=True), Column("Account", wrap=True))
+    row = ["k" * 10, "n" * 24, "Liabilities:Deferred-Revenue"]
+    lines = [*Layout(columns, [row], 50).lines(row)]
+    assert [line.split() for line in lines] == [
+        ["k" * 10, "n" * 20, "Liabilities:"],
+        ["n" * 4, "Deferred-Revenue"],
+    ]
+    lines = [*Layout(columns, [row], 36).lines(row)]
+    assert max(map(len, lines)) <= 36
+    assert sorted("".join(lines).replace(" ", "")) == sorted("".join(row))
+
+
 def test_spare_columns_are_left_out_before_anything_is_cut_the_last_one_first() -> None:
     columns = (
         Column("Key", keep=True),
