@@ -9,6 +9,7 @@ from datetime import date
 from aggregates.account import AccountState
 from aggregates.account_package.events import Charge
 from aggregates.days import day_after
+from aggregates.ledger import LedgerState
 from aggregates.receivables import (
     ReceivablesEvent,
     ReceivablesState,
@@ -76,6 +77,16 @@ def add(
             account=account.number, currency=account.currency, transaction=waiting, on=today
         )
     ]
+
+
+def posted_because(books: LedgerState | None, on: date, today: date) -> str:
+    """Why a transaction dated `on` posts today instead (R26); empty when it is today's."""
+    if on == today:
+        return ""
+    closed = books.closed_through if books is not None else None
+    if closed is not None and on <= closed:
+        return f"{on} lies in a closed period: the books are closed through {closed}"
+    return f"manual transactions post the day they are added; {on} is the date on the invoice"
 
 
 def remove(

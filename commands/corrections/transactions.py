@@ -5,6 +5,7 @@ from aggregates import transactions as rules
 from aggregates.account import AccountState
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceCredited, InvoiceCreditWithdrawn
+from aggregates.ledger import LedgerState, refuse_closed
 from aggregates.money import parse_amount
 from aggregates.refusal import Refusal
 from commands.asking import Handler, Message, changing
@@ -14,6 +15,7 @@ from commands.handling import Outcome, run_command
 from commands.message import DIRECT, Origin
 from commands.personal import PersonalData
 from commands.setup.entry import Amount, Day
+from commands.setup.gl_code import check_known
 from commands.store import Store
 from commands.workspace import Workspace
 
@@ -65,11 +67,23 @@ def _add(kind: str, type: str) -> Handler[AddCredit]:
             key = command.stream.hex()
             transaction = identity.text(identity.beside(account_id, "transaction", key))
             _stage(workspace, message, kind, account_id, transaction)
-            return {"transaction": transaction}
+            return {"transaction": transaction, **_posted(workspace, message)}
 
         return run_command(store, command, decide, personal)
 
     return handle
+
+
+def _posted(workspace: Workspace, asked: AddCredit) -> dict[str, str]:
+    """When the books take it, and why then: the day it is added, whatever its own date (R26)."""
+    today = workspace.today()
+    why = rules.posted_because(_books(workspace), asked.date or today, today)
+    return {"posting_date": today.isoformat(), **({"posting_reason": why} if why else {})}
+
+
+def _books(workspace: Workspace) -> LedgerState | None:
+    books: LedgerState | None = workspace.get("ledger", identity.ledger())
+    return books
 
 
 def _stage(
@@ -85,6 +99,9 @@ def _stage(
         )
     minor = parse_amount(asked.amount, digits(workspace, account.currency))
     today = workspace.today()
+    refuse_closed(_books(workspace), today)
+    if asked.gl_code is not None:
+        check_known(workspace, asked.gl_code)
     of_invoice = ""
     if asked.invoice is not None:
         of_invoice = _correct(workspace, asked, account, kind, minor, transaction)
@@ -143,6 +160,7 @@ def _remove(workspace: Workspace, asked: RemoveTransaction) -> None:
     account = _account(workspace, asked.account)
     account_id = identity.account(account.number)
     today = workspace.today()
+    refuse_closed(_books(workspace), today)
     before = workspace.receivables_of(account_id)
     events, removed = rules.remove(before, asked.transaction, today, asked.reason)
     workspace.stage("receivables", identity.receivables(account_id), events)

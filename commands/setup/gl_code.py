@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aggregates import gl_code, identity
-from aggregates.gl_code import GlCodeState
+from aggregates.gl_code import BUILT_IN, GlCodeState
 from aggregates.ledger import LedgerState
 from aggregates.package import PackageState
 from aggregates.refusal import Refusal
@@ -57,13 +57,27 @@ def delete_gl_code(workspace: Workspace, code: str) -> None:
     stream = identity.named(KIND, code)
     state: GlCodeState | None = workspace.find(KIND, stream)
     if state is None:
-        raise Refusal(
-            "gl_code_unknown",
-            f"there is no GL code {code!r}: see `billstream gl-code list`",
-            gl_code=code,
-        )
+        raise _unknown(code)
     used_by = list(_users(workspace, code))
     workspace.stage(KIND, stream, gl_code.delete(state, used_by=used_by))
+
+
+def check_known(workspace: Workspace, code: str) -> None:
+    """Refused with `gl_code_unknown` when no amount can be meant for the code: it is not in the
+    setup, not there without setup, and no service names it.
+    """
+    if code in BUILT_IN or workspace.find(KIND, identity.named(KIND, code)) is not None:
+        return
+    if next(_users(workspace, code), None) is None:
+        raise _unknown(code)
+
+
+def _unknown(code: str) -> Refusal:
+    return Refusal(
+        "gl_code_unknown",
+        f"there is no GL code {code!r}: see `billstream gl-code list`",
+        gl_code=code,
+    )
 
 
 def _closed(workspace: Workspace) -> bool:

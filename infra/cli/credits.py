@@ -12,6 +12,8 @@ from infra.cli.options import DATE, Function, example, reading
 if TYPE_CHECKING:
     from commands.asking import Handler
     from commands.corrections.transactions import AddCredit
+    from commands.handling import Outcome
+    from commands.store import Reading
 
 
 def _options(function: Function) -> Function:
@@ -41,13 +43,16 @@ def _ask(
     said: str,
     asked: dict[str, Any],
 ) -> None:
-    """Asks for what the verb's options say: they are called as the message's fields."""
-    ask(
-        asking,
-        handler,
-        lambda by: kind(**asked, requested_by=by),
-        f"{said.format(**asked)}; it goes on the next invoice.",
-    )
+    """Asks for what the verb's options say: they are called as the message's fields. One of
+    another day than today is told with the day it posts, and why.
+    """
+
+    def told(_: "Reading", outcome: "Outcome") -> str:
+        done = f"{said.format(**asked)}; it goes on the next invoice."
+        why = outcome.result.get("posting_reason")
+        return f"{done}\nPosted {outcome.result['posting_date']}: {why}." if why else done
+
+    ask(asking, handler, lambda by: kind(**asked, requested_by=by), told)
 
 
 @click.command(

@@ -129,6 +129,10 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("ledger", "journal", *BACKWARDS), "period_end_before_start"),
     (("ledger", "export", *BACKWARDS), "period_end_before_start"),
     (("gl-code", "show", "9999"), "gl_code_unknown"),
+    *(
+        ((*words, "A-1", "5.00", "--gl-code", "nope"), "gl_code_unknown")
+        for words in (("credit", "add"), ("account", "debit"), ("account", "charge"))
+    ),
     (("ar-term", "show", "Mild"), "ar_term_unknown"),
     (("contract", "terminate", "K-1"), "contract_unknown"),
     (("credit", "remove", "00000000"), "transaction_unknown"),

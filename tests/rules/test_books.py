@@ -53,6 +53,67 @@ def test_a_code_named_by_a_service_is_not_deleted(world: World) -> None:
     assert world.refused("gl-code", "delete", "4000") == "gl_code_unknown"
 
 
+OVER = "2020-10-31"
+
+
+def post_by_hand(world: World) -> None:
+    """Which codes a manual transaction is posted to, and on which day."""
+    add = ("credit", "add", "A-1", "5.00", "--gl-code")
+    assert world.refused(*add, "nope") == "gl_code_unknown"
+    assert world.refused("account", "charge", "A-1", "5.00", "--gl-code", "4") == "gl_code_unknown"
+    for known in ("fee", "4000"):  # there without setup; named by a service, and defined nowhere
+        world.must(*add, known)
+    world.apply({"gl_codes": [{**CODE, "code": "4900"}]})
+    world.must(*add, "4900")
+    world.must("gl-code", "delete", "4900")
+    assert world.refused(*add, "4900") == "gl_code_unknown"
+    world.must("ledger", "close", "--through", "2020-10-31")
+    late = world.read(*add, "fee", "--date", "2020-10-31", "--reason", "late")
+    assert (late["date"], late["posting_date"]) == ("2020-10-31", "2020-11-05")
+    assert "the books are closed through 2020-10-31" in late["posting_reason"]
+    assert {entry["date"] for entry in world.read("ledger", "journal")} == {"2020-11-05"}
+    assert world.refused("payment", "record", "A-1", "5.00", "--kind", "cash", "--on", OVER) == (
+        "period_closed"
+    )
+    world.must("verify")
+
+
+def test_a_manual_transaction_posts_to_a_code_that_is_known_in_a_period_that_is_open(
+    world: World,
+) -> None:
+    post_by_hand(world)
+
+
+def test_a_manual_transaction_of_another_day_says_when_it_posts_and_why(world: World) -> None:
+    debit = ("account", "debit", "A-1", "1.00")
+    done = "Debited account A-1 with 1.00; it goes on the next invoice.\n"
+    assert world.must(*debit).out == done
+    assert "posting_reason" not in world.read(*debit)
+    assert world.read(*debit)["posting_date"] == "2020-11-05"
+    assert world.must(*debit, "--date", OVER).out == (
+        f"{done}Posted 2020-11-05: manual transactions post the day they are added; "
+        "2020-10-31 is the date on the invoice.\n"
+    )
+    world.must("ledger", "close", "--through", OVER)
+    assert world.must(*debit, "--date", OVER).out == (
+        f"{done}Posted 2020-11-05: 2020-10-31 lies in a closed period: the books are closed "
+        "through 2020-10-31.\n"
+    )
+
+
+def test_where_today_is_closed_nothing_is_posted_by_hand(tmp_path: Path) -> None:
+    """The owner moved to a time zone where it is still the day before."""
+    world = World(tmp_path, clock="2020-11-05T11:00:00Z")
+    setup = base(accounts=[account("A-1")])
+    world.apply({**setup, "owner": {**setup["owner"], "time_zone": "Pacific/Kiritimati"}})
+    added = world.read("credit", "add", "A-1", "1.00")
+    assert added["posting_date"] == "2020-11-06"
+    world.must("ledger", "close", "--through", "2020-11-05")
+    world.apply({"owner": {"time_zone": "America/New_York"}})
+    assert world.refused("credit", "add", "A-1", "1.00") == "period_closed"
+    assert world.refused("credit", "remove", added["transaction"]) == "period_closed"
+
+
 def test_nothing_posts_into_a_closed_period(world: World) -> None:
     world.must("ledger", "close", "--through", "2020-10-31")
     period = ("--period-start", "2020-10-01", "--period-end", "2020-10-31")

@@ -241,6 +241,7 @@ STORY: tuple[Step | Deed, ...] = (
     ),
     # by hand
     Step("add_charge", {"account": "A-1", "amount": "5.00", "reason": "installation"}),
+    Step("add_charge", {"account": "A-1", "amount": "5.00", "gl_code": "nope"}, "gl_code_unknown"),
     Step("add_debit", {"account": "A-1", "amount": "2.00"}, keep="debit"),
     Step("add_credit", {"account": "A-1", "amount": "1.00", "reason": "goodwill"}),
     Step("remove_transaction", _of("debit.transaction", account="A-1")),

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tests.rules.test_books import post_by_hand
 from tests.rules.test_ledger import ADVANCE, CODES
 from tests.support.world import World, account, base, package
 
@@ -42,3 +43,11 @@ def test_both_stores_keep_the_same_books(tmp_path: Path, postgres_url: str) -> N
     there = billed(World(tmp_path, clock=clock, url=postgres_url))
     assert books(here) == books(there)
     there.must("verify")
+
+
+def test_what_is_posted_by_hand_has_a_known_code_and_an_open_day(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    world = World(tmp_path, clock="2020-11-05T09:00:00Z", url=postgres_url)
+    world.apply(base(accounts=[account("A-1", package("a", "2020-09-01"))]))
+    post_by_hand(world)
