@@ -17,7 +17,9 @@ from infra.cli.output import Column, Shown, print_list
 @click.option("--account", metavar="NUMBER", required=True, help="Whose.")
 @reading
 def list_methods(account: str, database: str | None, as_json: bool) -> None:
-    """List how an account pays. Tokens are never shown."""
+    """List how an account pays. Tokens are never shown; those of an account whose personal data
+    was erased are gone, and nothing can be asked for with them.
+    """
     from aggregates import identity
     from aggregates.account_rules import unknown_account
 
@@ -28,6 +30,7 @@ def list_methods(account: str, database: str | None, as_json: bool) -> None:
             if held is None or held.state.deleted:
                 raise unknown_account(account)
             found = snapshot.get("payment_methods", identity.payment_methods(stream))
+    erased = held.state.erased
     methods = [] if found is None else [m for m in found.state.methods if not m.removed]
     shapes: list[dict[str, Any]] = [
         {
@@ -35,8 +38,9 @@ def list_methods(account: str, database: str | None, as_json: bool) -> None:
             "account": account,
             "kind": method.kind,
             "label": method.label,
-            "auto_pay": method.auto_pay,
-            "active": method.active,
+            "auto_pay": method.auto_pay and not erased,
+            "active": method.active and not erased,
+            "status": "erased" if erased else "active" if method.active else "inactive",
         }
         for method in methods
     ]
@@ -45,7 +49,7 @@ def list_methods(account: str, database: str | None, as_json: bool) -> None:
         (Column("Kind"), "kind"),
         (Column("Label"), "label"),
         (Column("Auto pay"), "auto_pay"),
-        (Column("Active"), "active"),
+        (Column("Status", keep=True), "status"),
     )
     print_list(shapes, as_json, columns, "There are no payment methods.")
 

@@ -254,7 +254,13 @@ def test_the_token_is_never_shown_and_is_forgotten_with_the_person(
     shown = world.must("payment-method", "list", "--account", "P-1", "--json")
     history = world.must("history", "export").out
     assert "pm_secret_token" not in shown.out + history
+    (method,) = world.read("payment-method", "list", "--account", "P-1")
+    assert (method["status"], method["active"], method["auto_pay"]) == ("active", True, True)
     world.must("account", "erase", "P-1", "--yes")
+    (method,) = world.read("payment-method", "list", "--account", "P-1")
+    assert (method["status"], method["active"], method["auto_pay"]) == ("erased", False, False)
+    row = world.must("payment-method", "list", "--account", "P-1").out.splitlines()[-1]
+    assert row.split()[-2:] == ["no", "erased"]
     world.bill("2020-10-05", "2020-10-05", run="Due")
     (payment,) = world.read("payment", "list")
     assert (payment["status"], payment["code"]) == ("declined", "payment_method_erased")
@@ -310,6 +316,7 @@ def test_methods_in_a_section_of_their_own_and_applied_twice(world: World) -> No
         "label": "Giro",
         "auto_pay": False,
         "active": True,
+        "status": "active",
     }
     methods[0]["kind"] = "cash"
     path = world.folder / "setup.yaml"
