@@ -138,7 +138,9 @@ def _check_level(level: Level) -> None:
     if level.event == "on" and level.days:
         raise _invalid(level, "acts on the due date: leave out `days`")
     if level.event != "on" and not 1 <= level.days <= MOST_DAYS:
-        raise _invalid(level, f"needs `days` between 1 and {MOST_DAYS}")
+        raise _invalid(
+            level, f"needs `days` between 1 and {MOST_DAYS}: the due date itself is the event `on`"
+        )
     if bool(level.amount) != (level.action == "late_fee"):
         raise _invalid(level, "a `late_fee`, and only that, has an `amount` per currency")
     if (level.percent is not None) != (level.action == "late_fee_percent"):
@@ -158,7 +160,7 @@ def check_percent(percent: Decimal) -> None:
     if not (fine and 0 < percent <= 100):
         raise Refusal(
             "percent_invalid",
-            f"{percent} is not a percentage above 0 and up to 100 with at most four decimals",
+            f"{percent:f} is not a percentage above 0 and up to 100 with at most four decimals",
             field="percent",
         )
 

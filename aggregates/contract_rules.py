@@ -199,7 +199,7 @@ def _check_escalator(ref: str, escalator: Escalator) -> None:
     if not fine or percent == 0 or not Decimal(-100) < percent <= Decimal(1000):
         raise Refusal(
             "percent_invalid",
-            f"{percent} is not a percentage between -100 and 1000, other than 0, with at most "
+            f"{percent:f} is not a percentage between -100 and 1000, other than 0, with at most "
             "four decimals",
             field="escalator",
         )

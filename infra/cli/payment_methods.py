@@ -99,6 +99,7 @@ def add(account: str, method: str, asking: Asking, **given: Any) -> None:
 @changing
 def change(account: str, method: str, asking: Asking, **given: Any) -> None:
     """Change METHOD of ACCOUNT; what is left out stays."""
+    _refuse_unknown(asking, account, method)
     _put(account, method, asking, given, f"Changed payment method {method} of account {account}.")
 
 
@@ -122,21 +123,36 @@ def remove(account: str, method: str, yes: bool, asking: Asking) -> None:
 
 def _refuse_known(asking: Asking, account: str, method: str) -> None:
     """One that is there is not replaced by adding it; what was asked before is answered again."""
-    from aggregates import identity
-    from aggregates.payment_methods import find
     from aggregates.refusal import Refusal
-    from infra.composition import open_app
 
-    if asking.command_id is not None:
-        return
-    with open_app(asking.database) as app, app.store.snapshot() as reading:
-        found = reading.get("payment_methods", identity.payment_methods(identity.account(account)))
-    if found is not None and find(found.state, method) is not None:
+    if asking.command_id is None and _is_there(asking, account, method):
         raise Refusal(
             "payment_method_exists",
             f"account {account} has a payment method {method!r} already: change it with "
             "`billstream payment-method change`, or give another id",
         )
+
+
+def _refuse_unknown(asking: Asking, account: str, method: str) -> None:
+    """One that is not there is not made by changing it: a slip in its id would add a method."""
+    from aggregates.payment_methods import unknown_method
+
+    if not _is_there(asking, account, method):
+        raise unknown_method(method)
+
+
+def _is_there(asking: Asking, account: str, method: str) -> bool:
+    from aggregates import identity
+    from aggregates.account_rules import unknown_account
+    from aggregates.payment_methods import find
+    from infra.composition import open_app
+
+    with open_app(asking.database) as app, app.store.snapshot() as reading:
+        holder = identity.account(account)
+        if reading.get("account", holder) is None:
+            raise unknown_account(account)
+        found = reading.get("payment_methods", identity.payment_methods(holder))
+    return found is not None and find(found.state, method) is not None
 
 
 def _put(account: str, method: str, asking: Asking, given: dict[str, Any], said: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+# Pages could not be written; the index beside the file could not grow when it was opened.
+_WRITES_FAILED = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 _PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")
 
 
@@ -137,7 +139,7 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError | None:
         case sqlite3.SQLITE_FULL:
             return _full(path)
         case sqlite3.SQLITE_IOERR:
-            return _full(path) if code == sqlite3.SQLITE_IOERR_WRITE else _unusable(path, error)
+            return _full(path) if code in _WRITES_FAILED else _unusable(path, error)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return read_only(path)
         case sqlite3.SQLITE_CORRUPT:

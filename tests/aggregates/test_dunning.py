@@ -144,3 +144,14 @@ def test_an_ar_term_is_created_changed_once_and_deleted_when_unused() -> None:
         ar_term.delete(state, accounts=["C-1"])
     (gone,) = ar_term.delete(state, accounts=[])
     assert ar_term.evolve(state, gone).deleted
+
+
+def test_a_refused_level_names_the_way_out_and_the_percentage_as_it_was_written() -> None:
+    with pytest.raises(Refusal, match="the due date itself is the event `on`"):
+        ar_term.put(
+            None,
+            name="Strict",
+            settings=ArTermSettings(levels=(Level(event="after", action="notify"),)),
+        )
+    with pytest.raises(Refusal, match="500 is not a percentage above 0"):
+        ar_term.check_percent(Decimal("5E+2"))

@@ -66,6 +66,14 @@ def test_adding_a_payment_method_replaces_none(desk: World) -> None:
     desk.must("payment-method", "add", "A-1", *VISA, "pm_3")
 
 
+def test_changing_a_payment_method_makes_none(desk: World) -> None:
+    change = ("payment-method", "change", "A-1", "vsia", "--kind", "card", "--token", "pm_1")
+    for words in (change, (*change, "--command-id", "slip"), (*change[:4], "--inactive")):
+        assert desk.refused(*words) == "payment_method_unknown"
+    assert desk.read("payment-method", "list", "--account", "A-1") == []
+    assert desk.refused("payment-method", "change", "X-9", "visa", "--active") == "account_unknown"
+
+
 def test_who_is_paid_for_is_asked_for_no_money(desk: World) -> None:
     for words in (
         ("payment", "collect", "--account", "C-1"),

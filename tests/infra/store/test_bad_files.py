@@ -195,3 +195,21 @@ def test_a_sandbox_has_a_clock_of_its_own(tmp_path: Path) -> None:
 def test_only_a_sandbox_is_set(store: SqliteStore) -> None:
     assert not store.is_sandbox
     assert code_of(lambda: store.set_clock(AT)) == "not_a_sandbox"
+
+
+def _open_on_a_full_disk(url: str) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    code = code_of(lambda: open_store(url))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    sys.exit(0 if code == "disk_full" else 1)
+
+
+def test_full_before_it_is_opened(store: SqliteStore, url: str) -> None:
+    fill(store, 2)
+    store.close()
+    process = FORK.Process(target=_open_on_a_full_disk, args=(url,))
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
