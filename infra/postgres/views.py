@@ -141,6 +141,11 @@ class PostgresViews:
     ) -> None:
         publishing.publish(self.session, withdrawn, published, queries)
 
+    def measure(self, physical: Sequence[str]) -> None:
+        """The server believes a table that it has not analyzed to be small."""
+        for name in physical:
+            self.session.run(f"ANALYZE {name}")
+
     def wipe(self) -> None:
         """What was overwritten leaves its tables; the server's log and backups keep it."""
         query = """

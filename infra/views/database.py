@@ -84,6 +84,10 @@ class ViewsDatabase(Protocol):
         """
         ...
 
+    def measure(self, physical: Sequence[str]) -> None:
+        """Tables were just filled: who plans queries learns how large they are."""
+        ...
+
     def wipe(self) -> None:
         """Nothing that was overwritten stays behind, as far as this is in our hands."""
         ...

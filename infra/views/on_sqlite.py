@@ -95,6 +95,9 @@ class SqliteViews:
                 self.connection.execute(query.create)
                 there.add(query.name)
 
+    def measure(self, physical: Sequence[str]) -> None:
+        """Nothing: what is kept in the file is planned without counts, and so stays the same."""
+
     def wipe(self) -> None:
         """Nothing stays in the write-ahead log."""
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -277,6 +277,8 @@ class Views:
                     published += sql.published(self._views[place.name], place.generation)
                     dropped += old
             if published:
+                # Before names are taken from readers, for it may take a while.
+                self._database.measure([found.physical for found in published])
                 self._database.publish(withdrawn, published, self._queries(published))
             self._drop(dropped)
         if dropped:
