@@ -70,6 +70,10 @@ def give(code):
 """
 
 
+def _name_alone(path: Path) -> str:
+    return path.name
+
+
 def test_a_code_handed_round_in_a_circle_is_followed_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +81,7 @@ def test_a_code_handed_round_in_a_circle_is_followed_once(
     path = tmp_path / "circle.py"
     path.write_text(CIRCLE)
     monkeypatch.setattr(refusals, "sources", lambda: [path])
-    monkeypatch.setattr(refusals, "named", lambda path: path.name)
+    monkeypatch.setattr(refusals, "named", _name_alone)
     assert set(every_error()) == {"invoice_unknown", "payment_unknown"}
 
 
