@@ -193,7 +193,7 @@ class Reckoning:
 def begun(folder: Path, rule: Rule) -> World:
     """An account with nothing but its AR term; its invoices are dated the day they are made."""
     world = World(folder, clock=f"{FIRST}T15:00:00Z")
-    term = {
+    term: dict[str, Any] = {
         "name": "Strict",
         "payment_term": f"net {TERM}",
         "levels": [level.written() for level in rule.levels],
