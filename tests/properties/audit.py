@@ -189,7 +189,13 @@ def _failed(ledger: Ledger, recorded: Recorded) -> None:
     told = ledger.told(recorded.event.execution)
     told.failures += recorded.event.failures
     for failure in recorded.event.failures:
-        assert failure.code in ("rate_missing", "price_missing", "settings_outdated"), failure
+        if failure.code == "account_not_in_bill_run":
+            assert told.state.account == failure.account
+            assert told.settings is not None
+            group = ledger.accounts[failure.account].bill_group
+            assert group not in told.settings.bill_groups
+        else:
+            assert failure.code in ("rate_missing", "price_missing", "settings_outdated"), failure
 
 
 def _left(ledger: Ledger, recorded: Recorded) -> None:

@@ -122,3 +122,20 @@ def test_an_account_that_slips_through_is_excluded_by_its_own_group_only(shop: S
     execution = shop.queue(Run("Everything", 0, 14, "all"))
     assert execution is not None
     assert move_during(shop, execution, ["B"]) == ["D/1"]
+
+
+def test_a_retry_of_an_account_that_left_the_groups_of_its_run_says_so(shop: Shop) -> None:
+    """R2, R28: it was to be billed alone and failed; before the retry it moved."""
+    fail(shop)
+    failed = shop.queue(Run("First only", 0, 14, account="A"))
+    assert failed is not None
+    assert run_execution(shop.store, failed).status == "completed_with_failures"
+    shop.must(Ask("account", "A", {"bill_group": "Second"}))
+    command = Command("retry_execution", "properties", "retry", {})
+    outcome = retry_execution(shop.store, command, identity.text(failed))
+    retry = identity.parse(outcome.result["execution"])
+    assert run_execution(shop.store, retry).status == "completed_with_failures"
+    ledger = Ledger()
+    follow(ledger, shop.store)
+    (failure,) = ledger.executions[retry].failures
+    assert failure.code == "account_not_in_bill_run"
