@@ -95,13 +95,13 @@ class KafkaEventLog:
         said = producer.send(
             self._called[topics.RELAY], value=encode_mark(mark), key=MARK_KEY, partition=0
         )
-        producer.flush(timeout=PATIENCE)
+        producer.flush(timeout=PATIENCE * self._longest)
         if not said.succeeded():
             raise said.exception or KafkaUnreachable("kafka_unreachable", "a mark was not sent")
         failed = next(filter(None, map(failure, batches)), None)
         if failed is not None:
             raise failed
-        _within(PATIENCE, producer.commit_transaction)
+        _within(PATIENCE * self._longest, producer.commit_transaction)
 
     def _cause(self, error: BaseException) -> Refusal:
         """Another relay has begun, or only this transaction has failed. A relay that was paused

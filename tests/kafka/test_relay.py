@@ -1,6 +1,9 @@
 """Events out: whatever happened, once, in order, on topics that anybody can read."""
 
+import os
+import signal
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -26,7 +29,7 @@ from tests.kafka.support import (
     settings_of,
 )
 from tests.support import seed
-from tests.support.servers import KafkaServer
+from tests.support.servers import KafkaServer, OwnKafka
 
 
 def test_history_comes_out_once_and_in_order(kafka: KafkaServer, database: str) -> None:
@@ -112,3 +115,22 @@ class _Older(StoredHistory):
 
 def _publisher(settings: KafkaSettings) -> Publisher:
     return Publisher(open_codec(settings), settings.topic_prefix)
+
+
+def test_a_broker_that_is_slow_for_a_moment_is_waited_for(
+    own_kafka: OwnKafka, tmp_path: Path
+) -> None:
+    """A transaction has its longest time, and is not begun again before that is nearly over."""
+    settings = settings_of(own_kafka)
+    store = seeded_at(f"sqlite:///{tmp_path / 'history.db'}")
+    make_topics(settings)
+    relay = open_relay(store, settings)
+    drain(relay.step)
+    seed.add_accounts(store, 2, first=3)
+    broker = own_kafka.server.running()
+    assert broker is not None
+    os.kill(broker.pid, signal.SIGSTOP)
+    Timer(2.5, os.kill, (broker.pid, signal.SIGCONT)).start()
+    drain(relay.step)
+    relay.close()
+    assert [one.position for one in published(settings)] == positions(store)
