@@ -38,9 +38,6 @@ class Part(NamedTuple):
     carries: str
 
 
-STALLED_SECONDS = 15.0
-"""There is more to read, and for so long nothing comes: the client has lost its way."""
-
 Start = Callable[[Part, int, int], int]
 """`Views.start`."""
 
@@ -94,10 +91,6 @@ class Topics(Protocol):
 
     def next_of(self, part: Part) -> int:
         """The offset from which reading goes on, past all that is no message."""
-        ...
-
-    def reopen(self) -> None:
-        """Reads with a new client from now on: nothing that was polled counts as done."""
         ...
 
     def close(self) -> None: ...
@@ -155,7 +148,6 @@ class Projector:
         self._looked = -look
         self._astray = False
         self._arrived: tuple[int, Mapping[Part, int]] | None = None
-        self._stood: tuple[Mapping[Part, int], float] = ({}, 0.0)
         self._topics = topics(views.start)
 
     def step(self) -> bool:
@@ -194,20 +186,6 @@ class Projector:
         if self._arrived != (reach.position, at):
             self._views.arrive(reach, at)
             self._arrived = (reach.position, at)
-        self._keep_moving(reach, at)
-
-    def _keep_moving(self, reach: Reach, at: Mapping[Part, int]) -> None:
-        """After a broker's restart kafka-python may ask again and again and read nothing, for ever
-        and without a word; a new client reads on.
-        """
-        stood, since = self._stood
-        behind = any(offset < reach.ends.get(part, 0) for part, offset in at.items())
-        if not behind or at != stood:
-            self._stood = (at, self._looked)
-        elif self._looked - since >= STALLED_SECONDS:
-            log.warning("nothing comes from topics: reading with a new client", parts=len(at))
-            self._topics.reopen()
-            self._stood = ({}, self._looked)
 
     def _stretch(self, part: Part, records: Sequence[Record]) -> Stretch:
         rows = [self._row(part, record) for record in records]

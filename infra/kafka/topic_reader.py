@@ -40,28 +40,19 @@ class TopicReader:
         self._carries = {topic: carries for carries, topic in called.items()}
         self._start = start
         self._marks = Marks(settings)
-        self._client: dict[str, Any] = {
-            "group_id": group,
-            "fetch_max_bytes": most_bytes,
-            "max_poll_records": MANY,
-            "session_timeout_ms": session_ms,
-            "heartbeat_interval_ms": session_ms // 4,
-            "fetch_max_wait_ms": 50,
-        }
+        self._consumer: KafkaConsumer = clients.consumer(
+            settings,
+            group_id=group,
+            fetch_max_bytes=most_bytes,
+            max_poll_records=MANY,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=session_ms // 4,
+            fetch_max_wait_ms=50,
+        )
+        read_whole(self._consumer)
         self._parts: dict[Part, TopicPartition] = {}
         self._new: set[TopicPartition] = set()
-        self._consumer = self._open()
-
-    def _open(self) -> "KafkaConsumer":
-        consumer = clients.consumer(self._settings, **self._client)
-        read_whole(consumer)
-        consumer.subscribe(sorted(self._carries), listener=_listener(self))
-        return consumer
-
-    def reopen(self) -> None:
-        left, self._consumer = self._consumer, self._open()
-        self._new = set()
-        close(left)
+        self._consumer.subscribe(sorted(self._carries), listener=_listener(self))
 
     def poll(self, wait: float) -> Mapping[Part, Sequence[Record]]:
         with clients.translated(self._settings):

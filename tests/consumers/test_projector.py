@@ -42,20 +42,16 @@ class Line:
     def next_of(self, part: Part) -> int:
         return self._at or 0
 
-    def reopen(self) -> None:
-        self._at = None
-
     def close(self) -> None:
         pass
 
 
 class Away:
-    """Views whose database goes away once, in the middle of a batch."""
+    """Views whose database goes away once, in the middle of the second batch."""
 
-    def __init__(self, away: int = 2) -> None:
+    def __init__(self) -> None:
         self.next = 0
         self.batches = 0
-        self.away = away
         self.skipped = False
 
     def begin(self) -> Collection[str]:
@@ -66,7 +62,7 @@ class Away:
 
     def apply(self, stretches: Sequence[Stretch]) -> bool:
         self.batches += 1
-        if self.batches == self.away:
+        if self.batches == 2:
             raise Unavailable("the database is away")
         for stretch in stretches:
             self.skipped |= stretch.next > self.next + 3
@@ -89,30 +85,3 @@ def test_a_batch_that_was_not_written_is_read_again() -> None:
     while projector.step():
         pass
     assert (views.next, views.skipped) == (10, False)
-
-
-class Lost(Line):
-    """A client that says nothing any more after its first messages, until it is made anew."""
-
-    lost = True
-
-    def poll(self, wait: float) -> Mapping[Part, Sequence[Record]]:
-        return super().poll(wait) if not self.lost or self._at is None else {}
-
-    def reach(self) -> Reach:
-        return Reach(10, {PART: 10})
-
-    def reopen(self) -> None:
-        super().reopen()
-        self.lost = False
-
-
-def test_a_client_that_lost_its_way_is_replaced() -> None:
-    views, now = Away(away=0), iter(range(1000))
-    projector = Projector(Lost, views, Codec(), clock=lambda: float(next(now)))
-    for _ in range(10):
-        projector.step()
-    assert views.next == 3, "it has its time first"
-    for _ in range(20):
-        projector.step()
-    assert views.next == 10
