@@ -59,7 +59,7 @@ def _stage(
     workspace: Workspace, found: Document, message: CreditInvoice, stream: identity.StreamId
 ) -> None:
     today = workspace.today()
-    refuse_closed(workspace.get("ledger", identity.ledger()), today)
+    refuse_closed(workspace.books(), today)
     places = digits(workspace, found.state.currency)
     wanted = _wanted(found, message, places)
     credited = corrections.check_credit(found.state, found.lines, wanted, places)

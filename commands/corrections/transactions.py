@@ -5,7 +5,7 @@ from aggregates import transactions as rules
 from aggregates.account import AccountState
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceCredited, InvoiceCreditWithdrawn
-from aggregates.ledger import LedgerState, refuse_closed
+from aggregates.ledger import refuse_closed
 from aggregates.money import parse_amount
 from aggregates.refusal import Refusal
 from commands.asking import Handler, Message, changing
@@ -77,13 +77,8 @@ def _add(kind: str, type: str) -> Handler[AddCredit]:
 def _posted(workspace: Workspace, asked: AddCredit) -> dict[str, str]:
     """When the books take it, and why then: the day it is added, whatever its own date (R26)."""
     today = workspace.today()
-    why = rules.posted_because(_books(workspace), asked.date or today, today)
+    why = rules.posted_because(workspace.books(), asked.date or today, today)
     return {"posting_date": today.isoformat(), **({"posting_reason": why} if why else {})}
-
-
-def _books(workspace: Workspace) -> LedgerState | None:
-    books: LedgerState | None = workspace.get("ledger", identity.ledger())
-    return books
 
 
 def _stage(
@@ -99,7 +94,7 @@ def _stage(
         )
     minor = parse_amount(asked.amount, digits(workspace, account.currency))
     today = workspace.today()
-    refuse_closed(_books(workspace), today)
+    refuse_closed(workspace.books(), today)
     if asked.gl_code is not None:
         check_known(workspace, asked.gl_code)
     of_invoice = ""
@@ -160,7 +155,7 @@ def _remove(workspace: Workspace, asked: RemoveTransaction) -> None:
     account = _account(workspace, asked.account)
     account_id = identity.account(account.number)
     today = workspace.today()
-    refuse_closed(_books(workspace), today)
+    refuse_closed(workspace.books(), today)
     before = workspace.receivables_of(account_id)
     events, removed = rules.remove(before, asked.transaction, today, asked.reason)
     workspace.stage("receivables", identity.receivables(account_id), events)

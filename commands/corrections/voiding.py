@@ -70,7 +70,7 @@ def void_invoice(
 def void(workspace: Workspace, found: Document, reason: str, execution: str = "") -> StreamId:
     """Stages everything a void is made of; the stream of the counter-invoice."""
     today = workspace.today()
-    refuse_closed(workspace.get("ledger", identity.ledger()), today)
+    refuse_closed(workspace.books(), today)
     is_note = found.state.kind == "credit_note"
     corrections.check_can_be_voided(found.state, None if is_note else _latest(workspace, found))
     reversal = identity.reversal(found.stream)

@@ -105,7 +105,7 @@ def _record(workspace: Workspace, asked: RecordPayment, key: str) -> Mapping[str
     account, state = _who_pays(workspace, asked.account)
     today = workspace.today()
     on = asked.on or today
-    refuse_closed(workspace.get("ledger", identity.ledger()), on)
+    refuse_closed(workspace.books(), on)
     currency = asked.currency or state.currency
     digits = digits_of(workspace.owner(), currency)
     events = rules.record(
@@ -183,7 +183,7 @@ def find_payment(workspace: Workspace, written: str) -> tuple[StreamId, PaymentS
 
 def _remove(workspace: Workspace, asked: RemovePayment, key: str) -> Mapping[str, str]:
     payment, state = find_payment(workspace, asked.payment)
-    refuse_closed(workspace.get("ledger", identity.ledger()), workspace.today())
+    refuse_closed(workspace.books(), workspace.today())
     stage(workspace, payment, rules.remove(state, workspace.today(), asked.reason))
     disburse_all(workspace, identity.account(state.account), workspace.today())
     return {"payment": identity.text(payment)}
@@ -192,7 +192,7 @@ def _remove(workspace: Workspace, asked: RemovePayment, key: str) -> Mapping[str
 def _refund(workspace: Workspace, asked: RefundPayment, key: str) -> Mapping[str, str]:
     payment, state = find_payment(workspace, asked.payment)
     today = workspace.today()
-    refuse_closed(workspace.get("ledger", identity.ledger()), today)
+    refuse_closed(workspace.books(), today)
     amount = None
     if asked.amount is not None:
         amount = parse_amount(asked.amount, digits_of(workspace.owner(), state.currency))

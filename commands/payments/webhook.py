@@ -119,7 +119,7 @@ def _disputed(workspace: Workspace, payment: StreamId, webhook: Webhook) -> None
     """
     state: PaymentState = workspace.get(KIND, payment)
     today = workspace.today()
-    refuse_closed(workspace.get("ledger", identity.ledger()), today)
+    refuse_closed(workspace.books(), today)
     amount = webhook.about.get("amount")
     dispute = str(webhook.about.get("id") or "")
     if not dispute or type(amount) is not int or amount <= 0:

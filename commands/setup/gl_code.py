@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from aggregates import gl_code, identity
 from aggregates.gl_code import BUILT_IN, GlCodeState
-from aggregates.ledger import LedgerState
 from aggregates.package import PackageState
 from aggregates.refusal import Refusal
 from commands.setup.entry import Done, Entry, came_of
@@ -81,8 +80,8 @@ def _unknown(code: str) -> Refusal:
 
 
 def _closed(workspace: Workspace) -> bool:
-    state: LedgerState | None = workspace.get("ledger", identity.ledger())
-    return state is not None and state.closed_through is not None
+    books = workspace.books()
+    return books is not None and books.closed_through is not None
 
 
 def _users(workspace: Workspace, code: str) -> Iterator[str]:

@@ -36,6 +36,7 @@ class KafkaEventLog:
         self._producer: KafkaProducer | None = None
         self._begun = 0.0
         self._longest = settings.kafka_transaction_timeout
+        self._patience = PATIENCE * self._longest
 
     @property
     def transactional_id(self) -> str:
@@ -95,13 +96,13 @@ class KafkaEventLog:
         said = producer.send(
             self._called[topics.RELAY], value=encode_mark(mark), key=MARK_KEY, partition=0
         )
-        producer.flush(timeout=PATIENCE * self._longest)
+        producer.flush(timeout=self._patience)
         if not said.succeeded():
             raise said.exception or KafkaUnreachable("kafka_unreachable", "a mark was not sent")
         failed = next(filter(None, map(failure, batches)), None)
         if failed is not None:
             raise failed
-        _within(PATIENCE * self._longest, producer.commit_transaction)
+        _within(self._patience, producer.commit_transaction)
 
     def _cause(self, error: BaseException) -> Refusal:
         """Another relay has begun, or only this transaction has failed. A relay that was paused

@@ -1,4 +1,4 @@
-"""Conversion as R16 says it, worked out by fractions."""
+"""Conversion as R16 says it, worked out by fractions; rounding and how amounts are written."""
 
 from fractions import Fraction
 
@@ -40,3 +40,8 @@ def rounded(exact: Fraction, mode: str) -> int:
         return round(exact)
     whole = int(abs(exact) + Fraction(1, 2))
     return whole if exact >= 0 else -whole
+
+
+def money(minor: int) -> str:
+    """An amount of a currency with two decimals, as documents show it."""
+    return f"{minor / 100:.2f}"

@@ -18,6 +18,7 @@ from aggregates.account_package.events import PackageBilled, PackageTakenBack
 from aggregates.contract import CommitPeriodClosed
 from commands.store import Recorded
 from infra.store.open import open_store
+from tests.properties.conversion import money
 from tests.properties.effort import long, quick
 from tests.rules.under_contract import contract, counted, signed, sound, two_days
 from tests.support.world import World
@@ -160,7 +161,7 @@ def check(life: list[Step]) -> None:
             running = world.read("contract", "show", one["id"])["running"]
             stream = identity.contract(identity.account("A-1"), one["id"])
             span = (date.fromisoformat(running["start"]), date.fromisoformat(running["end"]))
-            assert counted(world, one["id"]) == f"{audit.reached(stream, *span) / 100:.2f}"
+            assert counted(world, one["id"]) == money(audit.reached(stream, *span))
         sound(world)
 
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.properties.conversion import money, rounded
 from tests.properties.effort import long, quick
 from tests.rules.under_contract import SEPTEMBER_START, contract, fees, signed, sound
 from tests.support.world import World, account, package
@@ -84,11 +85,6 @@ def bill_day_from(day: date, bill_day: int) -> date:
     return this if this >= day else months_after(day, 1, bill_day)
 
 
-def rounded(exact: Fraction) -> int:
-    """Half up."""
-    return int(exact + Fraction(1, 2))
-
-
 class Period(NamedTuple):
     """A commit period, and the whole one that it is a part of."""
 
@@ -143,7 +139,7 @@ class Reckoning:
             price = self._price(low + timedelta(n))
             days[price] = days.get(price, 0) + 1
         whole = (high - low).days
-        return sum(rounded(Fraction(price * n, whole)) for price, n in days.items())
+        return sum(rounded(Fraction(price * n, whole), "half_up") for price, n in days.items())
 
     def _bill(self, up_to: date) -> None:
         first = bill_day_from(date(2020, 10, 1), self.asked.bill_day)
@@ -170,7 +166,7 @@ class Reckoning:
             end = one.end if last is None else min(one.end, last)
             if end > self.up_to or one.start >= end:
                 continue
-            committed = rounded(asked.amount * one.part(one.start, end))
+            committed = rounded(asked.amount * one.part(one.start, end), "half_up")
             counted = sum(amount for day, amount in self.lines.items() if one.start <= day < end)
             short = max(0, committed - counted)
             self.closed.append((one.start.isoformat(), money(counted), money(short)))
@@ -183,7 +179,7 @@ class Reckoning:
             return value
         end = months_after(self.asked.start, self.asked.term)
         left = sum(one.part(last, end) for one in commit_periods(self.asked, end))
-        return rounded(Fraction(left * self.asked.amount * value, 100))
+        return rounded(Fraction(left * self.asked.amount * value, 100), "half_up")
 
     def _raise(self) -> None:
         for year in range(1, 5):
@@ -193,11 +189,7 @@ class Reckoning:
             if self.asked.escalator is None or day > self.up_to or over or known:
                 continue
             price = Fraction(self._price(day) * (10_000 + self.asked.escalator), 10_000)
-            self.prices.append((day, rounded(price)))
-
-
-def money(minor: int) -> str:
-    return f"{minor / 100:.2f}"
+            self.prices.append((day, rounded(price, "half_up")))
 
 
 def begun(folder: Path, asked: Terms) -> World:

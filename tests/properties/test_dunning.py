@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.properties.conversion import money, rounded
 from tests.properties.effort import long, quick
 from tests.rules.support import bill_run, group
 from tests.rules.under_contract import sound
@@ -185,7 +186,7 @@ class Reckoning:
             case "late_fee" if bearing:
                 return level.value
             case "late_fee_percent":
-                return int(Fraction(bearing * level.value, 100) + Fraction(1, 2))
+                return rounded(Fraction(bearing * level.value, 100), "half_up")
             case _:
                 return 0
 
@@ -214,10 +215,6 @@ def begun(folder: Path, rule: Rule) -> World:
         )
     )
     return world
-
-
-def money(minor: int) -> str:
-    return f"{minor / 100:.2f}"
 
 
 def status(world: World) -> str:

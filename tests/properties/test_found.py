@@ -101,6 +101,12 @@ def move_during(shop: Shop, execution: StreamId, done: list[str]) -> list[str]:
     return sorted(one.account_package for one in ledger.executions[execution].left)
 
 
+def retry_of(shop: Shop, failed: StreamId) -> StreamId:
+    command = Command("retry_execution", "properties", "retry", {})
+    outcome = retry_execution(shop.store, command, identity.text(failed))
+    return identity.parse(outcome.result["execution"])
+
+
 def test_a_retry_is_silent_about_accounts_it_is_not_about(shop: Shop) -> None:
     """R6: it is over the failed invoicers only, whoever moves while it runs."""
     fail(shop)
@@ -109,9 +115,7 @@ def test_a_retry_is_silent_about_accounts_it_is_not_about(shop: Shop) -> None:
     failed = shop.queue(Run("Everything", 0, 14, "all"))
     assert failed is not None
     assert run_execution(shop.store, failed).status == "completed_with_failures"
-    command = Command("retry_execution", "properties", "retry", {})
-    outcome = retry_execution(shop.store, command, identity.text(failed))
-    retry = identity.parse(outcome.result["execution"])
+    retry = retry_of(shop, failed)
     assert move_during(shop, retry, ["A"]) == ["A/1", "C/1"]
 
 
@@ -131,9 +135,7 @@ def test_a_retry_of_an_account_that_left_the_groups_of_its_run_says_so(shop: Sho
     assert failed is not None
     assert run_execution(shop.store, failed).status == "completed_with_failures"
     shop.must(Ask("account", "A", {"bill_group": "Second"}))
-    command = Command("retry_execution", "properties", "retry", {})
-    outcome = retry_execution(shop.store, command, identity.text(failed))
-    retry = identity.parse(outcome.result["execution"])
+    retry = retry_of(shop, failed)
     assert run_execution(shop.store, retry).status == "completed_with_failures"
     ledger = Ledger()
     follow(ledger, shop.store)
