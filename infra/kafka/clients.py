@@ -58,6 +58,7 @@ def consumer(settings: KafkaSettings, *topics: str, **more: Any) -> "KafkaConsum
     from kafka import KafkaConsumer
 
     from infra.kafka.lenient import read_any_header
+    from infra.kafka.membership import stay
 
     read_any_header()
     options: dict[str, Any] = {
@@ -67,7 +68,9 @@ def consumer(settings: KafkaSettings, *topics: str, **more: Any) -> "KafkaConsum
         **_SENDING,
         **more,
     }
-    return _begun(settings, lambda common: KafkaConsumer(*topics, **common, **options))
+    begun = _begun(settings, lambda common: KafkaConsumer(*topics, **common, **options))
+    stay(begun)
+    return begun
 
 
 def admin(settings: KafkaSettings, **more: Any) -> "KafkaAdminClient":

@@ -73,10 +73,13 @@ class Place:
         self.running.send(signal.SIGCONT)
 
     def ask_to_end(self) -> None:
-        """It will not be started again by itself."""
-        self.kept = False
+        """It will not be started again by itself. It is told once: a second signal means at once,
+        and is an operator's choice.
+        """
         self.wake()
-        self.running.send(signal.SIGTERM)
+        if self.kept:
+            self.kept = False
+            self.running.send(signal.SIGTERM)
 
     def again(self) -> None:
         """Begins again after it has ended."""
