@@ -1,7 +1,7 @@
 """A member of a group that has begun to leave it comes back, whatever happens in between.
 
-What a broker does to it while it starts is done to kafka-python's insides here: at a broker it takes
-hundreds of restarts until it happens.
+What a broker does to it while it starts is done to kafka-python's insides here: at a real broker it
+takes many restarts until it happens.
 """
 
 from collections.abc import Generator
