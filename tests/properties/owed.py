@@ -209,12 +209,24 @@ class Account:
         return next((one.retry_on for one in self.payments if one.retry_on), None)
 
     def take_off(self, payment: Payment, kind: str, amount: int, today: date) -> None:
-        """Free money goes first, and then what pays the newest documents."""
+        """Free money goes first, and then what it pays, the last that it began to pay first: no
+        rule says which.
+        """
         payment.flows.append((today, kind, -amount))
-        for one in sorted(self.documents, key=lambda one: one.date)[::-1]:
+        for one in self.paid_by(payment)[::-1]:
             missing = max(0, -self.rest(payment))
             self.detach(payment, one, min(missing, self.share(payment, one)), today)
         self.spend(today)
+
+    def paid_by(self, payment: Payment) -> list[Document]:
+        """In the order in which it began to pay them."""
+        shares: dict[Document, int] = {}
+        for move in self.moves:
+            if move.money is payment:
+                shares[move.document] = shares.get(move.document, 0) + move.amount
+                if not shares[move.document]:
+                    del shares[move.document]
+        return list(shares)
 
     def put_back(self, payment: Payment, kind: str, amount: int, today: date) -> None:
         payment.flows.append((today, kind, amount))
@@ -244,11 +256,12 @@ class Account:
         ]
 
     def credit(self, one: Document, lines: Sequence[Waiting], today: date) -> None:
-        """A credit note pays what its invoice still owes; what is left over is free (R25)."""
+        """A credit note pays what its invoice still owes; what is left over is free (R25). It
+        pays something else when the collector comes by.
+        """
         note = self.document(Document("credit_note", (today, today, today), lines))
         note.of = one
         self.pay(note, one, today)
-        self.spend(today)
 
     def take_back(self, one: Document, today: date) -> None:
         """R21: a counter-document, what stood on it waits again, what paid it is free. It pays

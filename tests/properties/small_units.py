@@ -16,7 +16,7 @@ HELD = {"J-1": "JPY", "K-1": "KWD", "CJ-1": "JPY", "CK-1": "KWD"}
 PAYER = {"J-1": "J-1", "K-1": "K-1", "CJ-1": "K-1", "CK-1": "J-1"}
 TERM = 10
 MONTHS = [date(2020, 10, 1), date(2020, 11, 1), date(2020, 12, 1), date(2021, 1, 1)]
-SIGNED = date(2020, 10, 12)
+SIGNED = date(2020, 11, 16)
 
 
 class Terms(NamedTuple):
@@ -86,11 +86,11 @@ class Reckoning:
         for name in HELD:
             amount = self.round(Fraction(price * 15, 30)) if place == 0 else price
             self.waiting[name].append(Waiting("package", amount, today))
-            if place:
+            if MONTHS[place] > SIGNED:
                 whole = (MONTHS[place] - MONTHS[place - 1]).days
                 days = (MONTHS[place] - max(SIGNED, MONTHS[place - 1])).days
                 committed = self.round(Fraction(commitment * days, whole))
-                counted = self.charged[name][-1] if place > 1 else 0
+                counted = self.charged[name][-1] if MONTHS[place - 1] >= SIGNED else 0
                 self.wait(name, "short", max(0, committed - counted), today)
             self.charged[name].append(amount)
 
