@@ -1,5 +1,6 @@
 """Conversion as R16 says it, worked out by fractions; rounding and how amounts are written."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 from aggregates.exchange_rates import ExchangeRatesState
@@ -42,6 +43,6 @@ def rounded(exact: Fraction, mode: str) -> int:
     return whole if exact >= 0 else -whole
 
 
-def money(minor: int) -> str:
-    """An amount of a currency with two decimals, as documents show it."""
-    return f"{minor / 100:.2f}"
+def money(minor: int, digits: int = 2) -> str:
+    """An amount as documents show it, with as many decimals as its currency has."""
+    return f"{Decimal(minor).scaleb(-digits):f}"
