@@ -15,10 +15,10 @@ from aggregates import identity
 from aggregates import schedule as rules
 from aggregates.bill_run import BillRunState
 from aggregates.identity import StreamId
-from aggregates.ledger import refuse_closed
 from aggregates.refusal import Refusal
 from aggregates.schedule import Occurrence, ScheduleEvent, ScheduleState, Timing
 from commands.asking import CatchUp, Message, Part
+from commands.books import check_open
 from commands.handling import Outcome, run_command
 from commands.local_time import local_of, parse_time, zone
 from commands.message import DIRECT, Command, Origin
@@ -187,7 +187,7 @@ def _schedule(
         if account is not None:
             _check_account(workspace, account, run)
         if message.posting_date is not None:
-            refuse_closed(workspace.get("ledger", identity.ledger()), message.posting_date)
+            check_open(workspace, message.posting_date)
         timing, first = _timing(message.timing, workspace.now, where)
         event = rules.schedule(
             bill_run=run.name,

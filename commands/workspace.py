@@ -13,7 +13,6 @@ from aggregates.account import AccountState
 from aggregates.account_package.state import AccountPackageState
 from aggregates.event import Event
 from aggregates.identity import StreamId
-from aggregates.ledger import LedgerState
 from aggregates.owner import OwnerState
 from aggregates.receivables import ReceivablesState
 from commands.keyring import Keyring, pages
@@ -314,11 +313,6 @@ class Workspace(Keyring):
         known.update(self._joined.get(number, {}))
         found = ((stream, self.find("account", stream)) for stream in known if stream != invoicer)
         return [(s, state) for s, state in found if state is not None and state.invoicer == number]
-
-    def books(self) -> LedgerState | None:
-        """The general ledger; None while no period was ever closed."""
-        state: LedgerState | None = self.get("ledger", identity.ledger())
-        return state
 
     def receivables_of(self, account: StreamId) -> ReceivablesState | None:
         """What waits on the account; None when nothing ever did."""

@@ -164,7 +164,9 @@ def detach(state: PaymentState, invoice: str, on: date, reason: str) -> list[Pay
 
 
 def _free(state: PaymentState, wanted: int, on: date, reason: str) -> list[PaymentEvent]:
-    """Takes shares off invoices, the newest first, until `wanted` pays no invoice."""
+    """Takes shares off invoices, the one the payment came to last before the others, until
+    `wanted` pays no invoice.
+    """
     missing = wanted - state.rest
     events: list[PaymentEvent] = []
     for share in reversed(state.shares):

@@ -3,10 +3,10 @@
 from aggregates import corrections, identity
 from aggregates.invoice import InvoiceCredited, InvoiceGenerated, InvoiceSettled
 from aggregates.invoice_state import CREDIT_NOTES
-from aggregates.ledger import refuse_closed
 from aggregates.money import parse_amount
 from aggregates.refusal import Refusal
 from commands.asking import Message, Part
+from commands.books import check_open
 from commands.corrections.finding import Document, digits, document, number_in
 from commands.dunning_status import take_status_back
 from commands.handling import Outcome, run_command
@@ -59,7 +59,7 @@ def _stage(
     workspace: Workspace, found: Document, message: CreditInvoice, stream: identity.StreamId
 ) -> None:
     today = workspace.today()
-    refuse_closed(workspace.books(), today)
+    check_open(workspace, today)
     places = digits(workspace, found.state.currency)
     wanted = _wanted(found, message, places)
     credited = corrections.check_credit(found.state, found.lines, wanted, places)

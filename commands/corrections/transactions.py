@@ -5,10 +5,10 @@ from aggregates import transactions as rules
 from aggregates.account import AccountState
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceCredited, InvoiceCreditWithdrawn
-from aggregates.ledger import refuse_closed
 from aggregates.money import parse_amount
 from aggregates.refusal import Refusal
 from commands.asking import Handler, Message, changing
+from commands.books import books, check_open
 from commands.corrections.finding import digits, document, document_at
 from commands.dunning_status import take_status_back
 from commands.handling import Outcome, run_command
@@ -77,7 +77,7 @@ def _add(kind: str, type: str) -> Handler[AddCredit]:
 def _posted(workspace: Workspace, asked: AddCredit) -> dict[str, str]:
     """When the books take it, and why then: the day it is added, whatever its own date (R26)."""
     today = workspace.today()
-    why = rules.posted_because(workspace.books(), asked.date or today, today)
+    why = rules.posted_because(books(workspace), asked.date or today, today)
     return {"posting_date": today.isoformat(), **({"posting_reason": why} if why else {})}
 
 
@@ -94,7 +94,7 @@ def _stage(
         )
     minor = parse_amount(asked.amount, digits(workspace, account.currency))
     today = workspace.today()
-    refuse_closed(workspace.books(), today)
+    check_open(workspace, today)
     if asked.gl_code is not None:
         check_known(workspace, asked.gl_code)
     of_invoice = ""
@@ -155,7 +155,7 @@ def _remove(workspace: Workspace, asked: RemoveTransaction) -> None:
     account = _account(workspace, asked.account)
     account_id = identity.account(account.number)
     today = workspace.today()
-    refuse_closed(workspace.books(), today)
+    check_open(workspace, today)
     before = workspace.receivables_of(account_id)
     events, removed = rules.remove(before, asked.transaction, today, asked.reason)
     workspace.stage("receivables", identity.receivables(account_id), events)

@@ -19,7 +19,6 @@ from aggregates.invoice import (
     InvoiceVoided,
 )
 from aggregates.invoice_state import InvoiceState, is_charging
-from aggregates.ledger import refuse_closed
 from aggregates.payment.rules import detach
 from aggregates.receivables import (
     ChargesTakenBack,
@@ -29,6 +28,7 @@ from aggregates.receivables import (
 )
 from aggregates.refusal import Refusal
 from commands.asking import Message
+from commands.books import check_open
 from commands.corrections.finding import Document, document, document_at, number_in
 from commands.dunning_status import take_status_back
 from commands.handling import Outcome, run_command
@@ -70,7 +70,7 @@ def void_invoice(
 def void(workspace: Workspace, found: Document, reason: str, execution: str = "") -> StreamId:
     """Stages everything a void is made of; the stream of the counter-invoice."""
     today = workspace.today()
-    refuse_closed(workspace.books(), today)
+    check_open(workspace, today)
     is_note = found.state.kind == "credit_note"
     corrections.check_can_be_voided(found.state, None if is_note else _latest(workspace, found))
     reversal = identity.reversal(found.stream)

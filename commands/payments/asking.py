@@ -9,7 +9,6 @@ from aggregates.collection import check_collection
 from aggregates.identity import StreamId
 from aggregates.invoice import InvoiceSettled
 from aggregates.invoice_state import InvoiceState
-from aggregates.ledger import refuse_closed
 from aggregates.money import parse_amount
 from aggregates.owner import digits_of
 from aggregates.payment import rules
@@ -18,6 +17,7 @@ from aggregates.payment.state import PaymentState
 from aggregates.payment_methods import Method, find, unknown_method, used_for_auto_pay
 from aggregates.refusal import Refusal
 from commands.asking import Handler, Message
+from commands.books import check_open
 from commands.handling import Outcome, run_command
 from commands.message import DIRECT, Command, Origin
 from commands.payments.money import (
@@ -105,7 +105,7 @@ def _record(workspace: Workspace, asked: RecordPayment, key: str) -> Mapping[str
     account, state = _who_pays(workspace, asked.account)
     today = workspace.today()
     on = asked.on or today
-    refuse_closed(workspace.books(), on)
+    check_open(workspace, on)
     currency = asked.currency or state.currency
     digits = digits_of(workspace.owner(), currency)
     events = rules.record(
@@ -183,7 +183,7 @@ def find_payment(workspace: Workspace, written: str) -> tuple[StreamId, PaymentS
 
 def _remove(workspace: Workspace, asked: RemovePayment, key: str) -> Mapping[str, str]:
     payment, state = find_payment(workspace, asked.payment)
-    refuse_closed(workspace.books(), workspace.today())
+    check_open(workspace, workspace.today())
     stage(workspace, payment, rules.remove(state, workspace.today(), asked.reason))
     disburse_all(workspace, identity.account(state.account), workspace.today())
     return {"payment": identity.text(payment)}
@@ -192,7 +192,7 @@ def _remove(workspace: Workspace, asked: RemovePayment, key: str) -> Mapping[str
 def _refund(workspace: Workspace, asked: RefundPayment, key: str) -> Mapping[str, str]:
     payment, state = find_payment(workspace, asked.payment)
     today = workspace.today()
-    refuse_closed(workspace.books(), today)
+    check_open(workspace, today)
     amount = None
     if asked.amount is not None:
         amount = parse_amount(asked.amount, digits_of(workspace.owner(), state.currency))

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, cast
 
 from aggregates import identity
 from aggregates.identity import StreamId
-from aggregates.ledger import refuse_closed
 from aggregates.payment import rules
 from aggregates.payment.state import PaymentState
 from aggregates.refusal import Refusal
+from commands.books import check_open
 from commands.gateway import Gateway, Unanswered, Unreachable
 from commands.handling import Outcome, run_command
 from commands.message import Command
@@ -119,7 +119,7 @@ def _disputed(workspace: Workspace, payment: StreamId, webhook: Webhook) -> None
     """
     state: PaymentState = workspace.get(KIND, payment)
     today = workspace.today()
-    refuse_closed(workspace.books(), today)
+    check_open(workspace, today)
     amount = webhook.about.get("amount")
     dispute = str(webhook.about.get("id") or "")
     if not dispute or type(amount) is not int or amount <= 0:

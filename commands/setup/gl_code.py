@@ -6,6 +6,7 @@ from aggregates import gl_code, identity
 from aggregates.gl_code import BUILT_IN, GlCodeState
 from aggregates.package import PackageState
 from aggregates.refusal import Refusal
+from commands.books import books
 from commands.setup.entry import Done, Entry, came_of
 from commands.workspace import Workspace
 
@@ -80,8 +81,8 @@ def _unknown(code: str) -> Refusal:
 
 
 def _closed(workspace: Workspace) -> bool:
-    books = workspace.books()
-    return books is not None and books.closed_through is not None
+    ledger = books(workspace)
+    return ledger is not None and ledger.closed_through is not None
 
 
 def _users(workspace: Workspace, code: str) -> Iterator[str]:
