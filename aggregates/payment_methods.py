@@ -165,6 +165,15 @@ def remove(state: PaymentMethodsState | None, ref: str) -> list[PaymentMethodsEv
     return [MethodRemoved(ref=ref)]
 
 
+def method_exists(account: str, ref: str) -> Refusal:
+    return Refusal(
+        "payment_method_exists",
+        f"account {account} has a payment method {ref!r} already: change it with "
+        "`billstream payment-method change`, or give another id",
+        payment_method=ref,
+    )
+
+
 def unknown_method(ref: str) -> Refusal:
     return Refusal(
         "payment_method_unknown",

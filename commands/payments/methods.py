@@ -1,5 +1,8 @@
 """Payment methods one at a time, by command (R23)."""
 
+from aggregates import identity
+from aggregates.account_rules import unknown_account
+from aggregates.payment_methods import PaymentMethodsState, find, method_exists, unknown_method
 from commands.asking import Message, changing
 from commands.setup import payment_method as methods
 from commands.workspace import Workspace
@@ -43,9 +46,33 @@ def _set(workspace: Workspace, asked: SetPaymentMethod) -> None:
     methods.set_payment_method(workspace, asked.account, entry)
 
 
+def _add(workspace: Workspace, asked: SetPaymentMethod) -> None:
+    """One that is there is not replaced by adding it."""
+    if _is_there(workspace, asked):
+        raise method_exists(asked.account, asked.payment_method)
+    _set(workspace, asked)
+
+
+def _change(workspace: Workspace, asked: SetPaymentMethod) -> None:
+    """One that is not there is not made by changing it: a slip in its id would add a method."""
+    if not _is_there(workspace, asked):
+        raise unknown_method(asked.payment_method)
+    _set(workspace, asked)
+
+
+def _is_there(workspace: Workspace, asked: SetPaymentMethod) -> bool:
+    if workspace.account(asked.account) is None:
+        raise unknown_account(asked.account)
+    stream = identity.payment_methods(identity.account(asked.account))
+    state: PaymentMethodsState | None = workspace.get(methods.KIND, stream)
+    return state is not None and find(state, asked.payment_method) is not None
+
+
 def _remove(workspace: Workspace, asked: RemovePaymentMethod) -> None:
     methods.remove_payment_method(workspace, asked.account, asked.payment_method)
 
 
 set_payment_method = changing(SetPaymentMethod, "set_payment_method", _set)
+add_payment_method = changing(SetPaymentMethod, "set_payment_method", _add)
+change_payment_method = changing(SetPaymentMethod, "set_payment_method", _change)
 remove_payment_method = changing(RemovePaymentMethod, "remove_payment_method", _remove)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from aggregates import gl_code, identity
+from aggregates.ar_term import ArTermState
 from aggregates.gl_code import BUILT_IN, GlCodeState
 from aggregates.package import PackageState
 from aggregates.refusal import Refusal
@@ -53,7 +54,7 @@ def set_gl_code(workspace: Workspace, entry: SetGlCode) -> Done:
 
 
 def delete_gl_code(workspace: Workspace, code: str) -> None:
-    """Takes a code away that no service names."""
+    """Takes a code away that no service and no late fee names."""
     stream = identity.named(KIND, code)
     state: GlCodeState | None = workspace.find(KIND, stream)
     if state is None:
@@ -64,7 +65,7 @@ def delete_gl_code(workspace: Workspace, code: str) -> None:
 
 def check_known(workspace: Workspace, code: str) -> None:
     """Refused with `gl_code_unknown` when no amount can be meant for the code: it is not in the
-    setup, not there without setup, and no service names it.
+    setup, not there without setup, and no service or late fee names it.
     """
     if code in BUILT_IN or workspace.find(KIND, identity.named(KIND, code)) is not None:
         return
@@ -91,3 +92,7 @@ def _users(workspace: Workspace, code: str) -> Iterator[str]:
     for package in packages:
         if any(service.gl_code == code for service in package.services):
             yield f"package {package.code}"
+    terms: Iterator[ArTermState] = workspace.all_of("ar_term")
+    for term in terms:
+        if any(level.gl_code == code for level in term.settings.levels):
+            yield f"AR term {term.name}"

@@ -49,7 +49,7 @@ def show(code: str, database: str | None, as_json: bool) -> None:
 @click.argument("code")
 @changing
 def delete(code: str, asking: Asking) -> None:
-    """Delete the general-ledger code CODE, if no service names it."""
+    """Delete the general-ledger code CODE, if no service and no late fee names it."""
 
     from commands.deletions import DeleteGlCode, delete_gl_code
 

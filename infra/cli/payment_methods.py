@@ -1,7 +1,7 @@
 """`billstream payment-method list|add|change|remove`: how an account pays (R23)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +9,10 @@ from infra.cli.changing import Asking, ask, changing, confirmed, yes_option
 from infra.cli.looking import looking
 from infra.cli.options import Function, example, reading
 from infra.cli.output import Column, Shown, print_list
+
+if TYPE_CHECKING:
+    from commands.asking import Handler
+    from commands.payments.methods import SetPaymentMethod
 
 
 @click.command(
@@ -83,8 +87,10 @@ def _options(required: bool) -> Callable[[Function], Function]:
 @changing
 def add(account: str, method: str, asking: Asking, **given: Any) -> None:
     """Add METHOD to ACCOUNT: a card or bank account that the gateway keeps."""
-    _refuse_known(asking, account, method)
-    _put(account, method, asking, given, f"Added payment method {method} of account {account}.")
+    from commands.payments.methods import add_payment_method
+
+    said = f"Added payment method {method} of account {account}."
+    _put(add_payment_method, account, method, asking, given, said)
 
 
 @click.command(
@@ -99,8 +105,10 @@ def add(account: str, method: str, asking: Asking, **given: Any) -> None:
 @changing
 def change(account: str, method: str, asking: Asking, **given: Any) -> None:
     """Change METHOD of ACCOUNT; what is left out stays."""
-    _refuse_unknown(asking, account, method)
-    _put(account, method, asking, given, f"Changed payment method {method} of account {account}.")
+    from commands.payments.methods import change_payment_method
+
+    said = f"Changed payment method {method} of account {account}."
+    _put(change_payment_method, account, method, asking, given, said)
 
 
 @click.command(epilog=example("billstream payment-method remove P-1 visa --yes"))
@@ -121,42 +129,15 @@ def remove(account: str, method: str, yes: bool, asking: Asking) -> None:
     ask(asking, remove_payment_method, message, said)
 
 
-def _refuse_known(asking: Asking, account: str, method: str) -> None:
-    """One that is there is not replaced by adding it; what was asked before is answered again."""
-    from aggregates.refusal import Refusal
-
-    if asking.command_id is None and _is_there(asking, account, method):
-        raise Refusal(
-            "payment_method_exists",
-            f"account {account} has a payment method {method!r} already: change it with "
-            "`billstream payment-method change`, or give another id",
-        )
-
-
-def _refuse_unknown(asking: Asking, account: str, method: str) -> None:
-    """One that is not there is not made by changing it: a slip in its id would add a method."""
-    from aggregates.payment_methods import unknown_method
-
-    if not _is_there(asking, account, method):
-        raise unknown_method(method)
-
-
-def _is_there(asking: Asking, account: str, method: str) -> bool:
-    from aggregates import identity
-    from aggregates.account_rules import unknown_account
-    from aggregates.payment_methods import find
-    from infra.composition import open_app
-
-    with open_app(asking.database) as app, app.store.snapshot() as reading:
-        holder = identity.account(account)
-        if reading.get("account", holder) is None:
-            raise unknown_account(account)
-        found = reading.get("payment_methods", identity.payment_methods(holder))
-    return found is not None and find(found.state, method) is not None
-
-
-def _put(account: str, method: str, asking: Asking, given: dict[str, Any], said: str) -> None:
-    from commands.payments.methods import SetPaymentMethod, set_payment_method
+def _put(
+    handler: "Handler[SetPaymentMethod]",
+    account: str,
+    method: str,
+    asking: Asking,
+    given: dict[str, Any],
+    said: str,
+) -> None:
+    from commands.payments.methods import SetPaymentMethod
 
     inactive = given.pop("inactive")
     given["active"] = None if inactive is None else not inactive
@@ -164,4 +145,4 @@ def _put(account: str, method: str, asking: Asking, given: dict[str, Any], said:
     def message(by: str) -> SetPaymentMethod:
         return SetPaymentMethod(account=account, payment_method=method, requested_by=by, **given)
 
-    ask(asking, set_payment_method, message, said, hide=("token",))
+    ask(asking, handler, message, said, hide=("token",))

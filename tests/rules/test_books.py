@@ -53,6 +53,16 @@ def test_a_code_named_by_a_service_is_not_deleted(world: World) -> None:
     assert world.refused("gl-code", "delete", "4000") == "gl_code_unknown"
 
 
+def test_a_code_named_by_a_late_fee_is_not_deleted(world: World) -> None:
+    fee = {"event": "after", "days": 5, "action": "late_fee", "amount": {"USD": "5.00"}}
+    world.apply({"gl_codes": [{**CODE, "code": "4900"}]})
+    world.apply({"ar_terms": [{"name": "Strict", "levels": [{**fee, "gl_code": "4900"}]}]})
+    answer = world.must("gl-code", "delete", "4900", status=1)
+    assert "used by AR term Strict" in answer.err
+    world.apply({"ar_terms": [{"name": "Strict", "levels": [fee]}]})
+    world.must("gl-code", "delete", "4900")
+
+
 OVER = "2020-10-31"
 
 

@@ -60,7 +60,9 @@ def test_what_cannot_be_taken_back_is_not_done_where_nobody_can_confirm_it(desk:
 def test_adding_a_payment_method_replaces_none(desk: World) -> None:
     desk.must("payment-method", "add", "A-1", *VISA, "pm_1", "--auto-pay", "--command-id", "1")
     desk.must("payment-method", "add", "A-1", *VISA, "pm_1", "--auto-pay", "--command-id", "1")
-    assert desk.refused("payment-method", "add", "A-1", *VISA, "pm_2") == "payment_method_exists"
+    again = ("payment-method", "add", "A-1", *VISA, "pm_2")
+    assert desk.refused(*again) == "payment_method_exists"
+    assert desk.refused(*again, "--command-id", "2") == "payment_method_exists"
     desk.must("payment-method", "change", "A-1", "visa", "--token", "pm_2")
     desk.must("payment-method", "remove", "A-1", "visa", "--yes")
     desk.must("payment-method", "add", "A-1", *VISA, "pm_3")
@@ -72,6 +74,15 @@ def test_changing_a_payment_method_makes_none(desk: World) -> None:
         assert desk.refused(*words) == "payment_method_unknown"
     assert desk.read("payment-method", "list", "--account", "A-1") == []
     assert desk.refused("payment-method", "change", "X-9", "visa", "--active") == "account_unknown"
+
+
+def test_a_change_of_a_payment_method_told_again_is_answered_again(desk: World) -> None:
+    desk.must("payment-method", "add", "A-1", *VISA, "pm_1")
+    change = ("payment-method", "change", "A-1", "visa", "--token", "pm_2", "--command-id", "1")
+    desk.must(*change)
+    desk.must("payment-method", "remove", "A-1", "visa", "--yes")
+    assert desk.must(*change).out == "Nothing to change.\n"
+    assert desk.read("payment-method", "list", "--account", "A-1") == []
 
 
 def test_who_is_paid_for_is_asked_for_no_money(desk: World) -> None:
