@@ -1,18 +1,21 @@
 """The topic of progress over a fleet of processes: whatever dies, it stays true."""
 
 import json
+import re
 import signal
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
 from aggregates.identity import StreamId, text
+from infra.kafka import clients
 from infra.kafka.settings import KafkaSettings, kafka_settings
 from infra.kafka.topics import topic_names
 from schemas.progress import ExecutionProgress, decode_progress
 from schemas.wire import Codec
 from tests.kafka.support import read_all
-from tests.kafka_work.processes import Fleet, wait_until
+from tests.kafka_work.processes import Fleet, Running, wait_until
 from tests.kafka_work.runs import (
     assert_billed_once,
     caught_up,
@@ -54,6 +57,25 @@ def told(fleet: Fleet, execution: StreamId) -> list[ExecutionProgress]:
     return messages
 
 
+def at_work(fleet: Fleet) -> int:
+    """Workers that have been given their part; one that is ready may still be on its way."""
+    settings = settings_of(fleet)
+    group = f"{settings.topic_prefix}.workers"
+    with closing(clients.admin(settings)) as admin:
+        told: Any = admin.describe_groups([group])
+    given: list[Any] = [
+        one["member_assignment"] or {} for one in told[group]["members"]
+    ]  # none while they agree
+    return sum(bool(one.get("assigned_partitions")) for one in given)
+
+
+def has_billed(worker: Running) -> bool:
+    found = re.search(
+        r"^billstream_packages_billed_total.* (\S+)$", worker.get("/metrics")[1], re.M
+    )
+    return found is not None and float(found[1]) > 0
+
+
 def assert_true(fleet: Fleet, execution: StreamId, messages: Sequence[ExecutionProgress]) -> None:
     """At most one a second, nothing goes back, the end is what the execution says, and the
     workers' parts make the whole.
@@ -90,8 +112,9 @@ def test_progress_while_workers_and_a_scheduler_are_killed(owner: Fleet) -> None
     relay = owner.start("relay", "projector")
     for one in (*schedulers, *workers, relay):
         one.ready()
+    wait_until(lambda: at_work(owner) == len(workers))
     execution = queue(owner)
-    wait_until(lambda: chunks_done(owner) >= 30)
+    wait_until(lambda: chunks_done(owner) >= 30 and all(map(has_billed, workers)))
     workers[0].kill()
     wait_until(lambda: chunks_done(owner) >= 60)
     workers[1].send(signal.SIGSTOP)

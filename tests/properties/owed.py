@@ -232,14 +232,15 @@ class Account:
         payment.flows.append((today, kind, amount))
         self.spend(today)
 
-    def invoice(self, up_to: date, posting: date, today: date) -> bool:
+    def invoice(self, up_to: date, posting: date, today: date, spends: bool = True) -> bool:
         """R15, R20: all that waits and is reached; none of zero."""
         lines = [one for one in self.waiting if one.on <= up_to]
         if not sum(line.amount for line in lines):
             return False
         self.waiting = [one for one in self.waiting if one not in lines]
         self.document(Document("charges", (posting, posting + self.term, posting), lines))
-        self.spend(today)
+        if spends:
+            self.spend(today)
         return True
 
     def left_of(self, one: Document, line: Waiting) -> int:

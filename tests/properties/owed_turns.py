@@ -84,13 +84,14 @@ class Life(Sides):
 
     def invoice_and_collect(self, turn: Turn) -> None:
         """R4: first the invoice, then the money; what the run asks for it asks before money that
-        is free pays the new invoice.
+        is free pays the new invoice, and before an invoice below zero pays others.
         """
         self._run("Both")
         for name, owing in self.accounts.items():
-            owing.invoice(self.today, self.today, self.today)
+            owing.invoice(self.today, self.today, self.today, spends=False)
             if owing.auto_pay and owing.retried_on is None:
                 self._ask(name, owing, "balance_due")
+            owing.spend(self.today)
 
     def _run(self, name: str, *more: str) -> None:
         first = self.today.replace(day=1)

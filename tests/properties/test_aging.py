@@ -75,7 +75,7 @@ def test_what_is_open_is_as_old_as_the_rule_says(turns: list[Turn], offsets: lis
 
 
 @pytest.mark.chaos
-@long(100)
+@long(30)
 @given(long_lives, days)
 def test_many_lives_grow_old(turns: list[Turn], offsets: list[int]) -> None:
     check(turns, offsets)

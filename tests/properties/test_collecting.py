@@ -35,10 +35,19 @@ def test_what_is_asked_paid_and_owed_is_as_the_rule_says(turns: list[Turn]) -> N
 
 
 @pytest.mark.chaos
-@long(150)
+@long(30)
 @given(long_lives)
 def test_many_lives_of_who_owes(turns: list[Turn]) -> None:
     check(turns)
+
+
+def test_an_invoice_below_zero_and_a_payment_in_one_run() -> None:
+    """Neither is older: what the run charges pays open invoices before what it credits does."""
+    bill, out = Turn("bill", "A-1", 0, None, 1), Turn("take_out", "A-1", 0, None, 1)
+    month = [out._replace(what="wait", days=31), out._replace(what="record")]
+    method = Turn("method", "B-1", 0, None, 1)
+    run = out._replace(what="invoice_and_collect")
+    check([method, *[bill] * 3, out, *[bill] * 2, run._replace(what="credit", days=5), *month, run])
 
 
 def test_the_reckoning_is_not_idle() -> None:

@@ -267,7 +267,7 @@ def test_small_units_are_neither_lost_nor_made(asked: Terms, life: list[Month]) 
 
 
 @pytest.mark.chaos
-@long(100)
+@long(30)
 @given(terms, months)
 def test_many_months_in_small_units(asked: Terms, life: list[Month]) -> None:
     check(asked, life)
