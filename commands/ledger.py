@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from aggregates import identity, ledger
 from aggregates.execution import FINISHED, ExecutionState
-from aggregates.ledger import LedgerState
 from aggregates.refusal import Refusal
 from commands.asking import Message, changing
+from commands.books import books
 from commands.setup.entry import Day
 from commands.workspace import Workspace
 
@@ -31,9 +31,8 @@ def _close(workspace: Workspace, message: CloseLedger) -> None:
                 "still post: wait for its end, or cancel it",
                 bill_run=execution.bill_run,
             )
-    stream = identity.ledger()
-    state: LedgerState | None = workspace.get(KIND, stream)
-    workspace.stage(KIND, stream, ledger.close(state, message.through, workspace.today()))
+    events = ledger.close(books(workspace), message.through, workspace.today())
+    workspace.stage(KIND, identity.ledger(), events)
 
 
 close_ledger = changing(CloseLedger, "close_ledger", _close)

@@ -1,9 +1,8 @@
 """Payment methods one at a time, by command (R23)."""
 
-from aggregates import identity
-from aggregates.account_rules import unknown_account
-from aggregates.payment_methods import PaymentMethodsState, find, method_exists, unknown_method
+from aggregates.payment_methods import find, method_exists, unknown_method
 from commands.asking import Message, changing
+from commands.payments.money import methods_of, payer
 from commands.setup import payment_method as methods
 from commands.workspace import Workspace
 
@@ -61,10 +60,8 @@ def _change(workspace: Workspace, asked: SetPaymentMethod) -> None:
 
 
 def _is_there(workspace: Workspace, asked: SetPaymentMethod) -> bool:
-    if workspace.account(asked.account) is None:
-        raise unknown_account(asked.account)
-    stream = identity.payment_methods(identity.account(asked.account))
-    state: PaymentMethodsState | None = workspace.get(methods.KIND, stream)
+    account, _ = payer(workspace, asked.account)
+    state = methods_of(workspace, account)
     return state is not None and find(state, asked.payment_method) is not None
 
 

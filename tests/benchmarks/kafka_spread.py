@@ -8,15 +8,14 @@ from time import perf_counter
 from typing import NamedTuple, Self
 
 from aggregates.identity import StreamId
-from infra.kafka import clients
 from infra.kafka.marks import last_mark
-from infra.run.roles import WORKERS, group
 from infra.views import offsets
 from schemas.topics import EVENT_TOPICS
 from tests.benchmarks.bench import settle
 from tests.benchmarks.kafka_owner import OCTOBER, Servers, owner, seeded
 from tests.benchmarks.processor import Processor
 from tests.kafka_work.processes import fleet, wait_until
+from tests.kafka_work.runs import share_work
 from tests.support import seed
 
 WORKED, DRAINED = 40_000, 60_000
@@ -127,14 +126,7 @@ class _Work:
 
     def joined(self, workers: int) -> None:
         """Waits until so many workers share the topic of work."""
-        name = group(self._of.settings, WORKERS)
-        with closing(clients.admin(self._of.settings)) as admin:
-
-            def share() -> bool:
-                found = admin.describe_groups([name])[name]
-                return found["group_state"] == "Stable" and len(found["members"]) == workers
-
-            self.until(share)
+        self.until(lambda: share_work(self._of.settings, workers))
 
     def queue(self) -> StreamId:
         return seed.queue(self._store, *OCTOBER)

@@ -6,6 +6,9 @@ from typing import Any
 
 from aggregates.execution import FINISHED, ExecutionState
 from aggregates.identity import StreamId
+from infra.kafka import clients
+from infra.kafka.settings import KafkaSettings
+from infra.run.roles import WORKERS, group
 from infra.store.open import open_store
 from infra.views.open import open_views
 from tests.kafka_work.processes import Fleet, wait_until
@@ -36,6 +39,16 @@ def state_of(fleet: Fleet, execution: StreamId) -> ExecutionState:
         found: Any = reading.get("execution", execution)
     state: ExecutionState = found.state
     return state
+
+
+def share_work(settings: KafkaSettings, workers: int) -> bool:
+    """So many workers have been given their part of the topic of work; one that is ready may still
+    be on its way.
+    """
+    name = group(settings, WORKERS)
+    with closing(clients.admin(settings)) as admin:
+        found: Any = admin.describe_groups([name])[name]
+    return bool(found["group_state"] == "Stable" and len(found["members"]) == workers)
 
 
 def chunks_done(fleet: Fleet) -> int:

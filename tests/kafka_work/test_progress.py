@@ -4,12 +4,10 @@ import json
 import re
 import signal
 from collections.abc import Sequence
-from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
 from aggregates.identity import StreamId, text
-from infra.kafka import clients
 from infra.kafka.settings import KafkaSettings, kafka_settings
 from infra.kafka.topics import topic_names
 from schemas.progress import ExecutionProgress, decode_progress
@@ -24,6 +22,7 @@ from tests.kafka_work.runs import (
     query,
     queue,
     seeded,
+    share_work,
 )
 from tests.support.servers import OwnKafka
 
@@ -55,18 +54,6 @@ def told(fleet: Fleet, execution: StreamId) -> list[ExecutionProgress]:
     assert {one.execution for one in messages} == {text(execution)}
     wait_until(lambda: query(fleet, "SELECT count(*) FROM progress_turns") == [(0,)])
     return messages
-
-
-def at_work(fleet: Fleet) -> int:
-    """Workers that have been given their part; one that is ready may still be on its way."""
-    settings = settings_of(fleet)
-    group = f"{settings.topic_prefix}.workers"
-    with closing(clients.admin(settings)) as admin:
-        told: Any = admin.describe_groups([group])
-    given: list[Any] = [
-        one["member_assignment"] or {} for one in told[group]["members"]
-    ]  # none while they agree
-    return sum(bool(one.get("assigned_partitions")) for one in given)
 
 
 def has_billed(worker: Running) -> bool:
@@ -112,7 +99,7 @@ def test_progress_while_workers_and_a_scheduler_are_killed(owner: Fleet) -> None
     relay = owner.start("relay", "projector")
     for one in (*schedulers, *workers, relay):
         one.ready()
-    wait_until(lambda: at_work(owner) == len(workers))
+    wait_until(lambda: share_work(settings_of(owner), len(workers)))
     execution = queue(owner)
     wait_until(lambda: chunks_done(owner) >= 30 and all(map(has_billed, workers)))
     workers[0].kill()

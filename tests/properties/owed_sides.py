@@ -8,32 +8,42 @@ from typing import Any
 
 from tests.properties.conversion import money
 from tests.properties.owed import Account, Payment
-from tests.rules.support import bill_run, group
+from tests.rules.support import BY_RENDER_DATE, bill_run, group
 from tests.support.gateway import Served
 from tests.support.world import World, account, base
 
 FIRST = date(2020, 10, 5)
-SECRET = "whsec_test"
 TERMS = {"A-1": 3, "B-1": 40}
 PAYER = {"A-1": "A-1", "B-1": "B-1", "C-1": "A-1"}
 RETRIES = (3, 5)
 TOKENS = {"good": "pm_visa", "bad": "pm_declined", "slow": "pm_slow"}
 
 
-class Sides:
+class Compared:
+    """What the command line says beside what the reckoning says; `compared` counts the figures."""
+
+    def __init__(self, world: World, today: date) -> None:
+        self.world = world
+        self.today = today
+        self.compared = 0
+
+    def same(self, theirs: Any, ours: Any, about: str) -> None:
+        assert theirs == ours, (about, self.today, theirs, ours)
+        self.compared += 1
+
+
+class Sides(Compared):
     """Both, side by side."""
 
     def __init__(self, world: World, gateway: Served) -> None:
-        self.world = world
+        super().__init__(world, FIRST)
         self.gateway = gateway
-        self.today = FIRST
         self.accounts = {name: Account(term, RETRIES) for name, term in TERMS.items()}
         self.tokens = dict.fromkeys(TERMS, "good")
         self.transactions: dict[str, str] = {}
         self.shares: dict[Payment, dict[str, str]] = {}
         self.disputes: dict[Payment, list[str]] = {}
         self.asked: list[tuple[str, int]] = []
-        self.compared = 0
 
     def must(self, *words: str, code: str = "") -> None:
         """Done, or refused with `code`."""
@@ -41,10 +51,6 @@ class Sides:
             self.same(self.world.refused(*words), code, " ".join(words))
         else:
             self.world.must(*words)
-
-    def same(self, theirs: Any, ours: Any, about: str) -> None:
-        assert theirs == ours, (about, self.today, theirs, ours)
-        self.compared += 1
 
     def compare(self, last: bool = False) -> None:
         """What is owed, now; what each payment pays where that has changed, and in the end."""
@@ -119,7 +125,6 @@ def _shares(shown: Any) -> dict[str, str]:
 
 
 def business() -> dict[str, Any]:
-    by_render_date = {"invoice_date": "render_date", "due_date": "render_date"}
     terms = [
         {"name": name, "payment_term": f"net {days}", "payment_retries": list(RETRIES)}
         for name, days in TERMS.items()
@@ -135,7 +140,7 @@ def business() -> dict[str, Any]:
     ]
     return base(
         ar_terms=terms,
-        bill_groups=[group(**by_render_date)],
+        bill_groups=[group(**BY_RENDER_DATE)],
         accounts=[
             *[account(name, ar_term=name, payment_methods=[visa]) for name in TERMS],
             account("C-1", parent="A-1", invoicer="parent"),

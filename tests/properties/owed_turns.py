@@ -10,13 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import pytest
 from hypothesis import strategies as st
 
 from tests.properties.conversion import money
 from tests.properties.owed import Account, Document, Payment, Waiting
-from tests.properties.owed_sides import FIRST, PAYER, SECRET, TOKENS, Sides, business
-from tests.support.gateway import Served, gateway_server
+from tests.properties.owed_sides import FIRST, PAYER, TOKENS, Sides, business
+from tests.support.gateway import Served
+from tests.support.owed_office import SECRET, served
 from tests.support.world import World
 
 
@@ -329,14 +329,7 @@ class Life(Sides):
 @contextmanager
 def begun() -> Generator[Life]:
     """Nobody owes anything yet; invoices are dated the day they are made, or posted."""
-    with (
-        TemporaryDirectory() as folder,
-        gateway_server() as gateway,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("BILLSTREAM_GATEWAY_URL", gateway.url)
-        patch.setenv("BILLSTREAM_GATEWAY_KEY", "sk_test")
-        patch.setenv("BILLSTREAM_GATEWAY_WEBHOOK_SECRET", SECRET)
+    with TemporaryDirectory() as folder, served() as gateway:
         world = World(Path(folder), clock=f"{FIRST}T15:00:00Z")
         world.apply(business())
         yield Life(world, gateway)

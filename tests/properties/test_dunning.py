@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.properties.conversion import money, rounded
 from tests.properties.effort import long, quick
-from tests.rules.support import bill_run, group
+from tests.rules.support import BY_RENDER_DATE, bill_run, group
 from tests.rules.under_contract import sound
 from tests.support.world import World, account, base
 
@@ -201,7 +201,6 @@ def begun(folder: Path, rule: Rule) -> World:
     }
     if rule.minimum:
         term["minimum_overdue"] = {"USD": money(rule.minimum)}
-    by_render_date = {"invoice_date": "render_date", "due_date": "render_date"}
     runs = [
         bill_run("Dunning", actions=["dunning"]),
         bill_run("Invoice", actions=["dunning", "generate_invoice"]),
@@ -209,7 +208,7 @@ def begun(folder: Path, rule: Rule) -> World:
     world.apply(
         base(
             ar_terms=[term],
-            bill_groups=[group(payment_term="net 20", **by_render_date)],
+            bill_groups=[group(payment_term="net 20", **BY_RENDER_DATE)],
             accounts=[account("A-1", ar_term="Strict")],
             bill_runs=runs,
         )

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests.properties.conversion import money
 from tests.properties.effort import long, quick
 from tests.properties.owed import Account, Payment
+from tests.properties.owed_sides import Compared
 from tests.properties.small_units import (
     DIGITS,
     HELD,
@@ -30,7 +31,7 @@ from tests.properties.small_units import (
     Reckoning,
     Terms,
 )
-from tests.rules.support import bill_run, group, owner
+from tests.rules.support import BY_RENDER_DATE, bill_run, group, owner
 from tests.rules.under_contract import sound
 from tests.support.world import World, account, base, package
 
@@ -58,18 +59,12 @@ months = st.lists(
 )
 
 
-class Side:
+class Side(Compared):
     """Both, side by side."""
 
     def __init__(self, folder: Path, asked: Terms) -> None:
-        self.world = begun(folder, asked)
+        super().__init__(begun(folder, asked), MONTHS[0])
         self.expected = Reckoning(asked)
-        self.today = MONTHS[0]
-        self.compared = 0
-
-    def same(self, theirs: Any, ours: Any, about: str) -> None:
-        assert theirs == ours, (about, self.today, theirs, ours)
-        self.compared += 1
 
     def month(self, place: int, month: Month) -> None:
         self.today = MONTHS[place] + timedelta(1)
@@ -200,7 +195,6 @@ def amounts_in(found: Any) -> Iterator[tuple[str, str]]:
 
 def begun(folder: Path, asked: Terms) -> World:
     world = World(folder, clock=f"{MONTHS[0]}T15:00:00Z")
-    by_render_date = {"invoice_date": "render_date", "due_date": "render_date"}
     late = {"event": "after", "days": 1, "action": "late_fee_percent", "percent": money(asked.late)}
     jpy, kwd = asked.rates
     sold = {"code": "internet", "name": "Internet", "frequency": "monthly"}
@@ -217,7 +211,7 @@ def begun(folder: Path, asked: Terms) -> World:
                 }
             ],
             ar_terms=[{"name": "Late", "payment_term": f"net {TERM}", "levels": [late]}],
-            bill_groups=[group(**by_render_date)],
+            bill_groups=[group(**BY_RENDER_DATE)],
             packages=[{**sold, "prices": prices}],
             accounts=[
                 account(

@@ -17,6 +17,10 @@ CHARGE_ONLY = ["bill_packages"]
 INVOICE_ONLY = ["generate_invoice"]
 
 
+BY_RENDER_DATE = {"invoice_date": "render_date", "due_date": "render_date"}
+"""Settings of a bill group: the day that an invoice is made is its date (R17)."""
+
+
 def group(name: str = GROUP, **more: Any) -> dict[str, Any]:
     """A bill group with bill day 1."""
     return {"name": name, "bill_day": 1, **more}
